@@ -1,0 +1,3 @@
+//! Raceproof's engine: real stores behind a gate, where every interleaving is a choice.
+
+pub mod wire;
