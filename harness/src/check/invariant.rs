@@ -1,0 +1,85 @@
+//! Owns [`Invariant`]: a promise in words and the pure function that checks it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::history::{Operation, OperationEnd, State};
+use crate::verdict::Violation;
+
+/// What an invariant may look at: the stores and what the workers reported, at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The content of the stores.
+    pub state: &'a State,
+    /// The operations so far, in the order of their invocations.
+    pub operations: &'a [Operation],
+    /// How many workers take part (a shrunken execution has fewer than the scenario).
+    pub workers: usize,
+}
+
+impl View<'_> {
+    /// The operations called `name` that took effect.
+    pub fn done<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Operation> + 'b {
+        self.operations
+            .iter()
+            .filter(move |operation| operation.name == name && matches!(operation.end, OperationEnd::Ok(_)))
+    }
+
+    /// How many operations called `name` took effect.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.done(name).count()
+    }
+
+    /// What the operations called `name` that took effect returned, in the order of invocation.
+    #[must_use]
+    pub fn results(&self, name: &str) -> Vec<&str> {
+        self.operations
+            .iter()
+            .filter(|operation| operation.name == name)
+            .filter_map(|operation| match &operation.end {
+                OperationEnd::Ok(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+type Judge = dyn Fn(&View<'_>) -> Result<(), String> + Send + Sync;
+
+/// A promise and how to check it.
+#[derive(Clone)]
+pub struct Invariant {
+    promise: String,
+    judge: Arc<Judge>,
+}
+
+impl Invariant {
+    /// An invariant that promises `promise` (a short sentence without a full stop); `judge` answers
+    /// with what was found instead where it does not hold.
+    pub fn new(
+        promise: impl Into<String>,
+        judge: impl Fn(&View<'_>) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { promise: promise.into(), judge: Arc::new(judge) }
+    }
+
+    /// The promise in words.
+    #[must_use]
+    pub fn promise(&self) -> &str {
+        &self.promise
+    }
+
+    /// The violation if the promise does not hold in `view`; `step` is where it is looked at.
+    #[must_use]
+    pub fn violation(&self, view: &View<'_>, step: Option<usize>) -> Option<Violation> {
+        let found = (self.judge)(view).err()?;
+        Some(Violation { invariant: self.promise.clone(), found, step })
+    }
+}
+
+impl fmt::Debug for Invariant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Invariant").field("promise", &self.promise).finish_non_exhaustive()
+    }
+}

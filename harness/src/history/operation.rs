@@ -1,0 +1,42 @@
+//! Owns [`Operation`]: what a worker set out to do, between its invocation and its return.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::WorkerId;
+
+/// One operation of a worker, as the worker itself reported it.
+///
+/// Two operations are concurrent if neither's `returned` lies before the other's `invoked`. Positions
+/// count events of all workers together, so that they are totally ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Who did it.
+    pub worker: WorkerId,
+    /// What it is called, such as `increment`.
+    pub name: String,
+    /// What it was invoked with, as text; empty if nothing.
+    pub argument: String,
+    /// Position of the invocation among all invocations and returns.
+    pub invoked: u64,
+    /// Steps that were over when it was invoked.
+    pub invoked_after_steps: usize,
+    /// Position of the return; `None` while it is open (the worker failed, crashed or was cut off),
+    /// in which case it may or may not have taken effect.
+    pub returned: Option<u64>,
+    /// How it ended.
+    pub end: OperationEnd,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "with", rename_all = "kebab-case")]
+pub enum OperationEnd {
+    /// It has not returned: it may or may not have taken effect.
+    Open,
+    /// It took effect and returned this, as text.
+    Ok(String),
+    /// It returned without any effect (a limit reached, a lock not obtained), with this reason.
+    Refused(String),
+    /// It returned an error, so nobody knows whether it took effect.
+    Unknown(String),
+}

@@ -1,0 +1,97 @@
+//! Owns [`Plan`]: how a scenario is to be explored, whole and valid before anything starts.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// How to explore a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// In which order schedules are tried.
+    pub strategy: StrategyKind,
+    /// The most preemptions (switches away from a worker that could go on) in a schedule.
+    pub preemption_bound: Option<usize>,
+    /// The most executions of the search, at least 1.
+    pub schedules_max: u64,
+    /// The longest wall time of the search; a running execution is finished first.
+    pub budget: Duration,
+    /// How many workers to run instead of the scenario's own number, at least 1.
+    pub workers: Option<usize>,
+    /// Whether to go on after the first violation, to the end of the budget.
+    pub keep_going: bool,
+    /// Bounds on one execution.
+    pub limits: RunLimits,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            strategy: StrategyKind::Dfs,
+            preemption_bound: None,
+            schedules_max: 20_000,
+            budget: Duration::from_secs(30),
+            workers: None,
+            keep_going: false,
+            limits: RunLimits::default(),
+        }
+    }
+}
+
+/// Bounds on one execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Most choices in one execution.
+    pub steps_max: usize,
+    /// Longest time that a worker may take between a reply and its next request or its end.
+    pub settle_ms_max: u64,
+    /// Longest time that a store may take for one step.
+    pub step_ms_max: u64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self { steps_max: 1_000, settle_ms_max: 5_000, step_ms_max: 10_000 }
+    }
+}
+
+/// In which order schedules are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyKind {
+    /// Depth-first, exhaustive within the preemption bound; every schedule once.
+    Dfs,
+    /// A seeded random walk: each choice uniform among those possible.
+    Random,
+}
+
+impl fmt::Display for StrategyKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Dfs => "dfs",
+            Self::Random => "random",
+        })
+    }
+}
+
+/// A word that names no strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is no strategy (use `dfs` or `random`)")]
+pub struct StrategyKindError(pub String);
+
+impl FromStr for StrategyKind {
+    type Err = StrategyKindError;
+
+    fn from_str(text: &str) -> Result<Self, StrategyKindError> {
+        match text {
+            "dfs" => Ok(Self::Dfs),
+            "random" => Ok(Self::Random),
+            other => Err(StrategyKindError(other.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Owns [`Scenario`]: what a variant must say so that it can be explored.
+
+use std::error::Error as StdError;
+
+use async_trait::async_trait;
+
+use crate::card::Card;
+use crate::check::Invariant;
+use crate::store::SetUp;
+use crate::worker::Worker;
+
+/// What set-up and worker programs return: any error, which ends the worker and is judged as an outcome.
+pub type Result<T = ()> = std::result::Result<T, Box<dyn StdError + Send + Sync>>;
+
+/// Code under test with its promise.
+///
+/// The harness runs `set_up` on empty stores, then one `work` per worker, as often as there are schedules
+/// to explore. Programs must be deterministic but for the order of their requests: chance comes from
+/// [`Worker::random`], waiting from [`Worker::sleep`], and nothing is kept between executions.
+#[async_trait(?Send)]
+pub trait Scenario: Send + Sync {
+    /// Name, promise, expected verdict.
+    fn card(&self) -> Card;
+
+    /// Brings the stores, which are empty, to the state in which every execution starts.
+    async fn set_up(&self, stores: &mut SetUp<'_>) -> Result;
+
+    /// What one worker does; [`Worker::index`] tells the workers apart.
+    async fn work(&self, worker: Worker) -> Result;
+
+    /// What must hold after every step.
+    fn always(&self) -> Vec<Invariant> {
+        Vec::new()
+    }
+
+    /// What must hold when all workers are done.
+    fn finally(&self) -> Vec<Invariant>;
+}

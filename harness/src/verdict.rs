@@ -1,0 +1,170 @@
+//! Owns what an execution or a search came to ([`Verdict`]) and how two results merge.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The result of judging one execution, or all executions of a search.
+///
+/// `Violation` outranks `Inconclusive`, which outranks `Pass`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every invariant held in what was explored; never more than that.
+    Pass,
+    /// It cannot be said; the reason has a name.
+    Inconclusive(Inconclusive),
+    /// A bug in the code under test: an invariant was broken.
+    Violation(Violation),
+}
+
+impl Verdict {
+    /// The graver of two verdicts; of two equally grave ones the first.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
+    /// One word: `pass`, `inconclusive` or `violation`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive(_) => "inconclusive",
+            Self::Violation(_) => "violation",
+        }
+    }
+
+    /// The violation, if it is one.
+    #[must_use]
+    pub fn violation(&self) -> Option<&Violation> {
+        match self {
+            Self::Violation(violation) => Some(violation),
+            Self::Pass | Self::Inconclusive(_) => None,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Inconclusive(_) => 1,
+            Self::Violation(_) => 2,
+        }
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The promise that was broken, in the words of the scenario; it names the violation.
+    pub invariant: String,
+    /// What was found instead.
+    pub found: String,
+    /// After which step it showed, from 1; `None` if only at the end.
+    pub step: Option<usize>,
+}
+
+impl Violation {
+    /// Whether two violations break the same promise, wherever and with whichever values.
+    #[must_use]
+    pub fn same_kind(&self, other: &Self) -> bool {
+        self.invariant == other.invariant
+    }
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Inconclusive {
+    /// A worker neither finished nor sent a request within the limit.
+    Unsettled {
+        /// Who is waited for, such as `B`.
+        workers: String,
+        /// The limit, in milliseconds.
+        settle_ms_max: u64,
+    },
+    /// An execution took more steps than allowed.
+    StepLimit {
+        /// The limit.
+        steps_max: usize,
+    },
+    /// A store stopped answering, or closed a connection that nobody closed.
+    StoreLost {
+        /// Which store and what happened.
+        what: String,
+    },
+    /// The store is waiting for something that is not one of our workers.
+    BlockedByStranger {
+        /// What is known about it.
+        what: String,
+    },
+    /// The code under test used something that the gate does not model.
+    Unsupported {
+        /// What it was and which worker sent it.
+        what: String,
+    },
+    /// The same schedule led to another history.
+    Nondeterministic {
+        /// The first step that differed, from 1.
+        step: usize,
+        /// What differed.
+        what: String,
+    },
+    /// The schedule to replay does not fit what the code under test does now.
+    Diverged {
+        /// The first step that does not fit, from 1.
+        step: usize,
+        /// What was expected and what is there.
+        what: String,
+    },
+    /// A worker failed in every execution, so the invariants were never put to the test.
+    Vacuous {
+        /// Whose failure and its text.
+        what: String,
+    },
+}
+
+impl fmt::Display for Inconclusive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsettled { workers, settle_ms_max } => write!(
+                formatter,
+                "worker {workers} neither finished nor sent a request within {settle_ms_max} ms \
+                 (does it wait for something outside the stores?)"
+            ),
+            Self::StepLimit { steps_max } => {
+                write!(formatter, "an execution exceeded {steps_max} steps (an endless retry loop?)")
+            }
+            Self::StoreLost { what } => write!(formatter, "a store was lost: {what}"),
+            Self::BlockedByStranger { what } => write!(formatter, "blocked by no worker of ours: {what}"),
+            Self::Unsupported { what } => write!(formatter, "unsupported: {what}"),
+            Self::Nondeterministic { step, what } => {
+                write!(formatter, "same schedule, other history at step {step}: {what}")
+            }
+            Self::Diverged { step, what } => write!(formatter, "the code now differs at step {step}: {what}"),
+            Self::Vacuous { what } => write!(formatter, "no execution ran to its end: {what}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All nine pairs: the merged verdict is never less grave than either, and ties keep the first.
+    #[test]
+    fn graver_verdict_wins() {
+        let violation = |name: &str| {
+            Verdict::Violation(Violation { invariant: name.into(), found: String::new(), step: None })
+        };
+        let unsure = Verdict::Inconclusive(Inconclusive::StepLimit { steps_max: 1 });
+        let all = [Verdict::Pass, unsure.clone(), violation("a")];
+        for first in &all {
+            for second in &all {
+                let merged = first.clone().merge(second.clone());
+                assert_eq!(merged.rank(), first.rank().max(second.rank()));
+            }
+        }
+        assert_eq!(violation("a").merge(violation("b")), violation("a"));
+    }
+}
