@@ -3,9 +3,11 @@
 pub mod card;
 pub mod check;
 pub mod choice;
+pub mod explore;
 pub mod history;
 pub mod id;
 pub mod outcome;
+pub mod plan;
 pub mod verdict;
 pub mod wire;
 

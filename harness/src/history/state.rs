@@ -42,6 +42,12 @@ impl State {
         &self.entries
     }
 
+    /// All entries, by key.
+    #[must_use]
+    pub fn into_entries(self) -> BTreeMap<String, Datum> {
+        self.entries
+    }
+
     /// The entry under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Datum> {

@@ -61,6 +61,8 @@ pub struct Request {
 pub enum RequestClass {
     /// Forward at once; no step. It changes and reads nothing that another worker could notice.
     Pass,
+    /// Forward at once; no step of its own, but part of the next one (what a transaction queues).
+    Queue,
     /// Hold until the scheduler releases it; one step.
     Step {
         /// The server may legally answer it only after another client's step (`BLPOP`, `WAIT` …).
