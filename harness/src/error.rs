@@ -17,6 +17,9 @@ pub enum Error {
     /// The gate could not be opened, or asks for something that the run does not have.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// The client that set-ups use could not be opened.
+    #[error("failed to open the set-up's connection to redis")]
+    SetUpClient(#[from] redis::RedisError),
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

@@ -233,6 +233,13 @@ impl Gate {
         presence
     }
 
+    /// The longest that a request which waits in a store may still wait by itself; `None` if none waits,
+    /// or all wait for ever.
+    #[must_use]
+    pub fn longest_wait(&self) -> Option<std::time::Duration> {
+        None
+    }
+
     /// Whether some client is outside this process's memory, so that its bytes are seen only after a
     /// poll of the system.
     #[must_use]

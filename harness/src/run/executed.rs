@@ -46,6 +46,20 @@ pub(crate) struct Executed {
 }
 
 impl Executed {
+    /// An execution that could not even begin.
+    pub(crate) fn never(workers: &[WorkerId], verdict: Verdict) -> Self {
+        Self {
+            workers: workers.to_vec(),
+            steps: Vec::new(),
+            operations: Vec::new(),
+            ends: BTreeMap::new(),
+            initial_state: None,
+            final_state: None,
+            verdict,
+            mismatch: None,
+        }
+    }
+
     pub(crate) fn schedule(&self) -> Schedule {
         Schedule(self.steps.iter().map(|step| step.choice).collect())
     }
