@@ -217,8 +217,8 @@ const REPLICA_OF: &Meaning = &Unless {
     otherwise: &Step,
 };
 
-/// Longest name in the tables, in bytes.
-const NAME_BYTES_MAX: usize = 24;
+/// Longest subcommand that a reason repeats, in bytes.
+const SUBCOMMAND_BYTES_MAX: usize = 24;
 
 /// The meaning of a request, families and options resolved.
 pub(super) fn meaning(request: &Arguments<'_>) -> Meaning {
@@ -246,7 +246,9 @@ pub(super) fn name(request: &Arguments<'_>) -> String {
     if let Some(Family { .. }) = look_up(COMMANDS, Some(&first)) {
         let second = arguments.next().unwrap_or_default();
         name.push(' ');
-        name.push_str(&second[..second.len().min(NAME_BYTES_MAX)].escape_ascii().to_string().to_uppercase());
+        name.push_str(
+            &second[..second.len().min(SUBCOMMAND_BYTES_MAX)].escape_ascii().to_string().to_uppercase(),
+        );
     }
     name
 }
@@ -276,13 +278,10 @@ fn has_word(request: &Arguments<'_>, at: usize, word: &str) -> bool {
     request.clone().nth(at).is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Compares byte by byte, since almost always the first one or two decide.
 fn look_up(table: Table, name: Option<&[u8]>) -> Option<Meaning> {
-    let name = name.filter(|name| name.len() <= NAME_BYTES_MAX)?;
-    let mut capitals = [0; NAME_BYTES_MAX];
-    let capitals = &mut capitals[..name.len()];
-    capitals.copy_from_slice(name);
-    capitals.make_ascii_uppercase();
-    let row = table.binary_search_by(|(candidate, _)| candidate.as_bytes().cmp(capitals)).ok()?;
+    let capitals = name?.iter().map(u8::to_ascii_uppercase);
+    let row = table.binary_search_by(|(candidate, _)| candidate.bytes().cmp(capitals.clone())).ok()?;
     Some(table[row].1)
 }
 
@@ -299,7 +298,7 @@ mod tests {
     fn check(table: Table) {
         assert!(table.is_sorted_by(|left, right| left.0 < right.0), "not sorted: {table:?}");
         for (name, meaning) in table {
-            assert!(name.len() <= NAME_BYTES_MAX && *name == name.to_uppercase(), "{name}");
+            assert!(name.len() <= SUBCOMMAND_BYTES_MAX && *name == name.to_uppercase(), "{name}");
             if let Family { members, .. } = meaning {
                 check(members);
             }

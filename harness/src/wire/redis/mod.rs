@@ -24,6 +24,9 @@ mod owed;
 mod session;
 mod show;
 
+#[cfg(test)]
+mod samples;
+
 pub use arguments::Arguments;
 pub use encode::{command, encode};
 pub use scanner::{Frame, Scanner};

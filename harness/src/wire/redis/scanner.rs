@@ -25,6 +25,8 @@ pub struct Scanner {
     /// Elements that the message has announced so far.
     elements: u64,
     body: Option<Announced>,
+    /// An attribute was just read, so what it describes must follow.
+    described: bool,
     value_at: usize,
 }
 
@@ -57,7 +59,15 @@ impl Scanner {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let open = Vec::with_capacity(limits.depth_max.min(Limits::default().depth_max));
-        Self { limits, cursor: Cursor::default(), open, elements: 0, body: None, value_at: 0 }
+        Self {
+            limits,
+            cursor: Cursor::default(),
+            open,
+            elements: 0,
+            body: None,
+            described: false,
+            value_at: 0,
+        }
     }
 
     /// The first message of `buffer`, or `None` if more bytes are needed.
@@ -74,6 +84,7 @@ impl Scanner {
             self.open.clear();
             self.elements = 0;
             self.body = None;
+            self.described = false;
             self.value_at = 0;
         }
         outcome
@@ -111,7 +122,11 @@ impl Scanner {
 
     /// Takes note of what a line announces; `true` if the line alone is a whole value.
     fn enter(&mut self, head: Head<'_>) -> Result<bool, WireError> {
+        let described = std::mem::take(&mut self.described);
         match head {
+            Head::Aggregate { kind: Aggregate::Attribute, .. } if described => {
+                Err(malformed("an attribute describes another attribute"))
+            }
             Head::Body { kind, length } => {
                 self.body = Some(self.announce(kind, length)?);
                 Ok(false)
@@ -180,6 +195,7 @@ impl Scanner {
 
     /// The value that an attribute describes begins here.
     fn leave_attribute(&mut self) {
+        self.described = true;
         if self.open.is_empty() {
             self.value_at = self.cursor.position;
         }

@@ -97,7 +97,7 @@ impl Page<'_> {
             Aggregate::Attribute => ("(attribute) {", "} "),
         };
         self.line.push_str(open);
-        if depth >= DEPTH_MAX && elements > 0 {
+        if depth >= DEPTH_MAX && (elements > 0 || kind == Aggregate::Attribute) {
             self.full = true;
             self.line.push('…');
         } else {

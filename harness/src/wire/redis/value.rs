@@ -46,7 +46,7 @@ pub enum Value<'a> {
     Set(Vec<Value<'a>>),
     /// `>2` and two values that nobody asked for
     Push(Vec<Value<'a>>),
-    /// `|1`, a pair, and the value that it describes
+    /// `|1`, a pair, and the value that it describes, which has no other attributes
     Attributed {
         /// What is said about the value.
         attributes: Vec<(Value<'a>, Value<'a>)>,
