@@ -10,7 +10,8 @@ if [ "$(id -u)" = 0 ]; then
     # The owner is looked at first because a recursive chown would copy the whole baked cluster up.
     [ "$(stat -c %u "$PGDATA")" = 999 ] || chown -R postgres "$PGDATA"
     chmod 700 "$PGDATA"
-    exec setpriv --reuid=999 --regid=999 --clear-groups "$0" "$@"
+    # The full path, because the shell would take its own applet of that name.
+    exec /usr/bin/setpriv --reuid=999 --regid=999 --clear-groups "$0" "$@"
 fi
 
 quote_literal() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"; }
@@ -28,7 +29,7 @@ if [ -e "$PGDATA/.baked" ] || [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 if [ -e "$PGDATA/.baked" ] && [ "$user" != postgres -o -n "${POSTGRES_INITDB_ARGS:-}" ]; then
     # The baked cluster belongs to user postgres; any other wish gets a cluster of its own.
-    find "$PGDATA" -mindepth 1 -delete
+    find "$PGDATA" -mindepth 1 -maxdepth 1 -exec rm -rf '{}' +
 fi
 fresh=no
 if [ -e "$PGDATA/.baked" ]; then

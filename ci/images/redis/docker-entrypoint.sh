@@ -8,7 +8,8 @@ if [ "$1" = redis-server ]; then
     set -- "$@" --protected-mode no
     if [ "$(id -u)" = 0 ]; then
         find . \! -user redis -exec chown redis '{}' +
-        exec setpriv --reuid=999 --regid=999 --clear-groups "$@"
+        # The full path, because the shell would take its own applet of that name.
+        exec /usr/bin/setpriv --reuid=999 --regid=999 --clear-groups "$@"
     fi
 fi
 exec "$@"
