@@ -39,9 +39,9 @@ impl Channel {
         self.stream.through_kernel()
     }
 
-    /// Whether everything sent has been written and everything read has been taken.
-    pub(crate) fn empty(&self) -> bool {
-        self.input.is_empty() && self.output.is_empty()
+    /// Whether something sent is not written yet.
+    pub(crate) fn writing(&self) -> bool {
+        !self.output.is_empty()
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {
@@ -54,7 +54,8 @@ impl Channel {
 
     /// The stream, if nothing is left in its buffers.
     pub(crate) fn into_stream(self) -> Option<Stream> {
-        (self.empty() && !self.closed).then_some(self.stream)
+        let clear = self.input.is_empty() && self.output.is_empty() && !self.closed;
+        clear.then_some(self.stream)
     }
 
     /// Reads what there is; `true` if something was read or the stream turned out to be closed.

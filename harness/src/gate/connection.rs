@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use super::channel::Channel;
 use super::{GateError, Stream, Upstream};
 use crate::id::ConnectionId;
-use crate::wire::{ReplyClass, RequestClass, Session};
+use crate::wire::{ReplyClass, RequestClass, Session, Wait};
 
 /// Requests held at most before the client is left alone: back pressure, not an error.
 const HELD_REQUESTS_MAX: usize = 100_000;
@@ -28,7 +28,7 @@ pub(crate) enum Phase {
     /// Its step is at the store, and the answer is awaited.
     AtStore,
     /// Its step is at the store, which said that it waits there.
-    Blocked,
+    Blocked(Wait),
     /// The answer is here and is held until the step is over.
     Answered,
 }
@@ -99,7 +99,7 @@ impl Connection {
         self.forward_passing();
         progress |= self.server.poll_drain(context);
         progress |= self.client.poll_drain(context);
-        if self.server.closed() && matches!(self.phase, Phase::AtStore | Phase::Blocked) {
+        if self.server.closed() && matches!(self.phase, Phase::AtStore | Phase::Blocked(_)) {
             return Err(GateError::StoreClosed { connection: self.id });
         }
         Ok(progress)
@@ -130,8 +130,10 @@ impl Connection {
             };
             self.server.send(&held.bytes);
             self.passing += 1;
-            if held.class == RequestClass::Queue {
-                self.queued.push(held.bytes);
+            match held.class {
+                RequestClass::Queue => self.queued.push(held.bytes),
+                // Outside a transaction, or its end without a step.
+                _ => self.queued.clear(),
             }
         }
     }
@@ -176,9 +178,17 @@ impl Connection {
         self.session.listens()
     }
 
-    /// Whether bytes are under way in either direction that will move by themselves.
+    /// Whether bytes are under way that will move by themselves.
     pub(crate) fn busy(&self) -> bool {
-        self.passing > 0 || !self.client.empty() || !self.server.empty()
+        self.passing > 0 || self.client.writing() || self.server.writing()
+    }
+
+    /// Whether its request waits in the store, and how long it may.
+    pub(crate) fn blocked(&self) -> Option<Wait> {
+        match self.phase {
+            Phase::Blocked(wait) => Some(wait),
+            _ => None,
+        }
     }
 
     /// Whether a message of the store is only partly here.
@@ -191,7 +201,7 @@ impl Connection {
     pub(crate) fn retires(&self) -> bool {
         let gone = self.client.closed() || self.server.closed();
         let done = self.held.is_empty() && self.passing == 0;
-        gone && done && matches!(self.phase, Phase::Free | Phase::Blocked)
+        gone && done && matches!(self.phase, Phase::Free | Phase::Blocked(_))
     }
 
     pub(crate) fn through_kernel(&self) -> bool {
@@ -204,13 +214,13 @@ impl Connection {
 
     /// Sends the held request at the front to the store; returns what was queued for it, its bytes, and
     /// whether it may legally wait in the store.
-    pub(crate) fn release(&mut self) -> (Vec<Bytes>, Bytes, bool) {
+    pub(crate) fn release(&mut self) -> (Vec<Bytes>, Bytes, Wait) {
         assert!(self.holds_step(), "only a held request is released");
         let held = self.held.pop_front().expect("holds_step saw it");
+        let RequestClass::Step { wait } = held.class else { unreachable!("holds_step saw a step") };
         self.server.send(&held.bytes);
         self.phase = Phase::AtStore;
-        let may_block = matches!(held.class, RequestClass::Step { may_block: true });
-        (std::mem::take(&mut self.queued), held.bytes, may_block)
+        (std::mem::take(&mut self.queued), held.bytes, wait)
     }
 
     /// Hands the held answer to the client, and returns it.

@@ -11,9 +11,10 @@ mod stream;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::task::Context;
+use std::time::Duration;
 
 pub use backend::{Backend, BackendError, Standing, Upstream};
-use connection::{Connection, Phase, Remains};
+use connection::{Connection, Remains};
 use endpoint::Endpoint;
 pub use error::GateError;
 pub use step::Stepped;
@@ -22,6 +23,7 @@ pub use stream::Stream;
 use crate::choice::Choice;
 use crate::history::State;
 use crate::id::{ConnectionId, WorkerId};
+use crate::wire::Wait;
 
 /// Warm connections kept for each store.
 const WARM_MAX: usize = 64;
@@ -225,7 +227,7 @@ impl Gate {
         let mut presence = Presence::default();
         for connection in self.connections.iter().filter(|connection| connection.id.worker == worker) {
             presence.held |= connection.holds_step() || connection.holds_delivery();
-            presence.blocked |= connection.phase == Phase::Blocked;
+            presence.blocked |= connection.blocked().is_some();
             presence.listening |= connection.listens();
             presence.busy |= connection.busy();
         }
@@ -233,11 +235,14 @@ impl Gate {
         presence
     }
 
-    /// The longest that a request which waits in a store may still wait by itself; `None` if none waits,
-    /// or all wait for ever.
+    /// The longest limit of the requests that wait in a store; `None` if none waits, or all wait for ever.
     #[must_use]
-    pub fn longest_wait(&self) -> Option<std::time::Duration> {
-        None
+    pub fn longest_wait(&self) -> Option<Duration> {
+        let limit = |connection: &Connection| match connection.blocked() {
+            Some(Wait::AtMostMs(ms)) => Some(Duration::from_millis(ms)),
+            _ => None,
+        };
+        self.connections.iter().filter_map(limit).max()
     }
 
     /// Whether some client is outside this process's memory, so that its bytes are seen only after a

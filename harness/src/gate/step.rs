@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::connection::{Connection, Phase};
 use super::{Gate, GateError, Standing};
 use crate::id::ConnectionId;
+use crate::wire::Wait;
 
 /// What came of releasing one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,8 @@ impl Gate {
     pub async fn step(&mut self, id: ConnectionId) -> Result<Stepped, GateError> {
         let index = self.index_of(id);
         let store = self.connections[index].store;
-        let (queued, request, may_block) = self.connections[index].release();
-        self.await_answer(index, may_block).await?;
+        let (queued, request, wait) = self.connections[index].release();
+        self.await_answer(index, wait).await?;
         self.gather_consequences(store).await?;
         let (mut reply, mut woken) = (None, Vec::new());
         for connection in self.connections.iter_mut().filter(|other| other.phase == Phase::Answered) {
@@ -73,7 +74,11 @@ impl Gate {
     pub async fn await_time_out(&mut self) -> Result<Vec<(ConnectionId, Bytes)>, GateError> {
         poll_fn(|context| {
             while self.poll(context)? {}
-            if self.ended_by_themselves().is_empty() { Poll::Pending } else { Poll::Ready(Ok::<_, GateError>(())) }
+            if self.ended_by_themselves().is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(Ok::<_, GateError>(()))
+            }
         })
         .await?;
         let answered = self.connections.iter_mut().filter(|connection| connection.phase == Phase::Answered);
@@ -87,12 +92,16 @@ impl Gate {
 
     /// Waits for the answer; a request that may wait in the store is asked after, again and again, until
     /// it is answered or the store itself says that it waits. Time decides nothing.
-    async fn await_answer(&mut self, index: usize, may_block: bool) -> Result<(), GateError> {
+    async fn await_answer(&mut self, index: usize, wait: Wait) -> Result<(), GateError> {
         loop {
             poll_fn(|context| {
                 while self.poll(context)? {}
                 let answered = self.connections[index].phase == Phase::Answered;
-                if answered || may_block { Poll::Ready(Ok::<_, GateError>(())) } else { Poll::Pending }
+                if answered || wait != Wait::Never {
+                    Poll::Ready(Ok::<_, GateError>(()))
+                } else {
+                    Poll::Pending
+                }
             })
             .await?;
             let Connection { phase, store, key, .. } = self.connections[index];
@@ -100,7 +109,7 @@ impl Gate {
                 return Ok(());
             }
             if self.backends[store].standing(&[key]).await? == [Standing::Blocked] {
-                self.connections[index].phase = Phase::Blocked;
+                self.connections[index].phase = Phase::Blocked(wait);
                 return Ok(());
             }
         }
@@ -111,7 +120,7 @@ impl Gate {
     async fn gather_consequences(&mut self, store: usize) -> Result<(), GateError> {
         loop {
             let concerned = |connection: &&Connection| {
-                connection.store == store && (connection.phase == Phase::Blocked || connection.listens())
+                connection.store == store && (connection.blocked().is_some() || connection.listens())
             };
             let asked: Vec<(ConnectionId, u64)> =
                 self.connections.iter().filter(concerned).map(|other| (other.id, other.key)).collect();
@@ -127,7 +136,7 @@ impl Gate {
             .await?;
             let incomplete = asked.iter().zip(&standings).any(|((id, _), standing)| {
                 let connection = &self.connections[self.index_of(*id)];
-                let reply_awaited = connection.phase == Phase::Blocked && *standing != Standing::Blocked;
+                let reply_awaited = connection.blocked().is_some() && *standing != Standing::Blocked;
                 reply_awaited || *standing == Standing::Sending || connection.partly_received()
             });
             if !incomplete {

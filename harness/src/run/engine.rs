@@ -59,7 +59,8 @@ impl Engine {
         let idle = Arc::new(Idle::default());
         let bell = Arc::clone(&idle);
         let mut builder = Builder::new_current_thread();
-        let runtime = builder.enable_all().on_thread_park(move || bell.ring()).build().map_err(Error::Runtime)?;
+        let runtime =
+            builder.enable_all().on_thread_park(move || bell.ring()).build().map_err(Error::Runtime)?;
         let (stores, rig) = runtime.block_on(async {
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;
@@ -86,7 +87,8 @@ impl Engine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let stores = self.description();
-        let search = Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
+        let search =
+            Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
         self.runtime.block_on(search.run())
     }
 

@@ -44,7 +44,8 @@ pub(crate) async fn replays(
         let executed = replay(rig, subject, &recorded.workers, &recorded.schedule, Detail::EveryStep).await?;
         let wanted = recorded.verdict.violation();
         replays.reproduced += u32::from(wanted.is_some_and(|violation| shows(&executed, violation)));
-        let difference = executed.mismatch.clone().or_else(|| recorded.first_difference(&rig.trace(&executed)));
+        let difference =
+            executed.mismatch.clone().or_else(|| recorded.first_difference(&rig.trace(&executed)));
         replays.differing += u32::from(difference.is_some());
         replays.first_difference = replays.first_difference.or(difference);
         last = Some(executed);

@@ -20,7 +20,14 @@ impl OperationLog {
     }
 
     /// Operation `number`, which is the next one, begins when `steps` steps are over.
-    pub(crate) fn invoked(&mut self, worker: WorkerId, number: usize, name: String, argument: String, steps: usize) {
+    pub(crate) fn invoked(
+        &mut self,
+        worker: WorkerId,
+        number: usize,
+        name: String,
+        argument: String,
+        steps: usize,
+    ) {
         assert_eq!(number, self.operations.len(), "invocations are reported in the order of their numbers");
         self.operations.push(Operation {
             worker,

@@ -81,7 +81,11 @@ impl Tally {
             violating: self.violating,
             first_violation: self.first_violation,
             elapsed_us: self.elapsed_us(),
-            final_states: self.final_states.into_iter().map(|(state, times)| (state.to_string(), times)).collect(),
+            final_states: self
+                .final_states
+                .into_iter()
+                .map(|(state, times)| (state.to_string(), times))
+                .collect(),
             failures: self.failures,
         }
     }

@@ -70,11 +70,22 @@ pub enum RequestClass {
     Queue,
     /// Hold until the scheduler releases it; one step.
     Step {
-        /// The server may legally answer it only after another client's step (`BLPOP`, `WAIT` …).
-        may_block: bool,
+        /// Whether the server may legally answer it only after another client's step (`BLPOP`, `WAIT` …).
+        wait: Wait,
     },
     /// Understood, but it would break an assumption of the gate: the execution ends with this reason.
     Unsupported(String),
+}
+
+/// Whether and how long a request may wait inside the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// It is answered at once.
+    Never,
+    /// The server ends the wait by its own clock after about so many milliseconds.
+    AtMostMs(u64),
+    /// Only another client ends the wait.
+    Forever,
 }
 
 /// One server message that [`Session::reply`] cut.

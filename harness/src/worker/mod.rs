@@ -36,7 +36,11 @@ pub struct Worker {
 
 impl Worker {
     /// The workers called `ids` of one execution, and where they report to.
-    pub(crate) fn team(ids: &[WorkerId], seed: u64, clock: &RunClock) -> (Vec<Self>, UnboundedReceiver<Event>) {
+    pub(crate) fn team(
+        ids: &[WorkerId],
+        seed: u64,
+        clock: &RunClock,
+    ) -> (Vec<Self>, UnboundedReceiver<Event>) {
         let (events, reports) = unbounded_channel();
         let invocations = Arc::new(AtomicUsize::new(0));
         let worker = |id: &WorkerId| Self {

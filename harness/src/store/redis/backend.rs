@@ -99,11 +99,13 @@ impl Backend for RedisBackend {
     }
 
     async fn empty(&mut self, code: bool) -> Result<(), BackendError> {
-        let data: &[&[u8]] = if self.server.confined { &[b"FLUSHDB", b"SYNC"] } else { &[b"FLUSHALL", b"SYNC"] };
+        let data: &[&[u8]] =
+            if self.server.confined { &[b"FLUSHDB", b"SYNC"] } else { &[b"FLUSHALL", b"SYNC"] };
         if !code {
             return self.control.tell("remove all data", &[data]).await;
         }
-        let commands: [&[&[u8]]; 3] = [data, &[b"SCRIPT", b"FLUSH", b"SYNC"], &[b"FUNCTION", b"FLUSH", b"SYNC"]];
+        let commands: [&[&[u8]]; 3] =
+            [data, &[b"SCRIPT", b"FLUSH", b"SYNC"], &[b"FUNCTION", b"FLUSH", b"SYNC"]];
         // Redis before 7.0 has no functions to flush.
         let read = |index: usize, value: &Value<'_>| refusal(value).filter(|_| index < 2).map_or(Ok(()), Err);
         self.control.ask("remove all data and scripts", &commands, read).await?;

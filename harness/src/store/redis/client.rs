@@ -44,14 +44,7 @@ impl Worker {
 impl SetUp {
     /// Opens the connection that set-ups use.
     pub(crate) async fn open_redis(&mut self, server: &Server) -> RedisResult<()> {
-        let mut info = RedisConnectionInfo::default().set_skip_set_lib_name();
-        info = info.set_db(server.database.parse().unwrap_or(0));
-        if let Some(user) = &server.user {
-            info = info.set_username(user);
-        }
-        if let Some(password) = &server.password {
-            info = info.set_password(password);
-        }
+        let info = server.redis_info().redis_settings().clone().set_skip_set_lib_name();
         self.redis = Some(client(&info, connect(&server.address).await?).await?);
         Ok(())
     }

@@ -91,8 +91,8 @@ pub(super) fn refusal(value: &Value<'_>) -> Option<String> {
 pub(super) async fn connect(address: &Address) -> io::Result<Stream> {
     match address {
         Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
-        Address::Tcp(address) => {
-            let stream = TcpStream::connect(address).await?;
+        Address::Tcp { host, port } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
             stream.set_nodelay(true)?;
             Ok(Stream::Tcp(stream))
         }

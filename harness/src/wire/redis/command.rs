@@ -5,6 +5,7 @@
 
 use super::arguments::Arguments;
 use super::owed::Kind;
+use crate::wire::Wait;
 use Meaning::{
     Blocks, BlocksIfAsked, CopyKey, Discard, Exec, Family, Hello, MoveKey, Multi, Pass, Refused, Reset,
     Select, ServerWide, Setting, Step, StoresCode, Subscribe, Tracking, Unless, Unsubscribe, Unwatch, Watch,
@@ -19,8 +20,8 @@ pub(super) enum Meaning {
     Setting,
     /// May read or write what others see.
     Step,
-    /// A step that may wait for somebody else's.
-    Blocks,
+    /// A step that may wait for somebody else's, for as long as an argument says.
+    Blocks(Limit),
     /// A step that may wait if it has the option `BLOCK`.
     BlocksIfAsked,
     /// A step that leaves a script or a function on the server.
@@ -58,6 +59,43 @@ pub(super) enum Meaning {
     MoveKey,
 }
 
+/// Which argument says how long a request may wait; zero is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The first one, in seconds.
+    FirstSeconds,
+    /// The last one, in seconds.
+    LastSeconds,
+    /// The last one, in milliseconds.
+    LastMs,
+}
+
+impl Limit {
+    /// How long `request` may wait. What is no number the server refuses at once.
+    pub(super) fn wait(self, request: &Arguments<'_>) -> Wait {
+        let mut arguments = request.clone().skip(1);
+        let (argument, ms_each) = match self {
+            Self::FirstSeconds => (arguments.next(), 1_000.0),
+            Self::LastSeconds => (arguments.last(), 1_000.0),
+            Self::LastMs => (arguments.last(), 1.0),
+        };
+        wait(argument.as_deref(), ms_each)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a limit saturates, and is above 0"
+)]
+fn wait(limit: Option<&[u8]>, ms_each: f64) -> Wait {
+    let number: Option<f64> = limit.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+    match number {
+        Some(number) if number > 0.0 => Wait::AtMostMs((number * ms_each).ceil() as u64),
+        _ => Wait::Forever,
+    }
+}
+
 /// Rows sorted by name, in capitals.
 pub(super) type Table = &'static [(&'static str, Meaning)];
 
@@ -70,14 +108,14 @@ const COMMANDS: Table = &[
     ("ACL", Family { members: ACL, otherwise: &Step }),
     ("ASKING", Setting),
     ("AUTH", Setting),
-    ("BLMOVE", Blocks),
-    ("BLMPOP", Blocks),
-    ("BLPOP", Blocks),
-    ("BRPOP", Blocks),
-    ("BRPOPLPUSH", Blocks),
-    ("BZMPOP", Blocks),
-    ("BZPOPMAX", Blocks),
-    ("BZPOPMIN", Blocks),
+    ("BLMOVE", Blocks(Limit::LastSeconds)),
+    ("BLMPOP", Blocks(Limit::FirstSeconds)),
+    ("BLPOP", Blocks(Limit::LastSeconds)),
+    ("BRPOP", Blocks(Limit::LastSeconds)),
+    ("BRPOPLPUSH", Blocks(Limit::LastSeconds)),
+    ("BZMPOP", Blocks(Limit::FirstSeconds)),
+    ("BZPOPMAX", Blocks(Limit::LastSeconds)),
+    ("BZPOPMIN", Blocks(Limit::LastSeconds)),
     ("CLIENT", Family { members: CLIENT, otherwise: &Step }),
     ("CLUSTER", Family { members: CLUSTER, otherwise: &ServerWide(&Step) }),
     ("COMMAND", Pass),
@@ -123,8 +161,8 @@ const COMMANDS: Table = &[
     ("SYNC", Refused(REPLICATION)),
     ("UNSUBSCRIBE", Unsubscribe(Kind::Channel)),
     ("UNWATCH", Unwatch),
-    ("WAIT", Blocks),
-    ("WAITAOF", Blocks),
+    ("WAIT", Blocks(Limit::LastMs)),
+    ("WAITAOF", Blocks(Limit::LastMs)),
     ("WATCH", Watch),
     ("XREAD", BlocksIfAsked),
     ("XREADGROUP", BlocksIfAsked),
@@ -253,16 +291,16 @@ pub(super) fn name(request: &Arguments<'_>) -> String {
     name
 }
 
-/// Whether a reading command has the option `BLOCK`, before the keys, where options end.
-pub(super) fn asks_to_block(request: &Arguments<'_>) -> bool {
+/// How long a reading command may wait: only if it has the option `BLOCK`, before the keys, where options end.
+pub(super) fn asked_wait(request: &Arguments<'_>) -> Wait {
     let mut arguments = request.clone().skip(1);
     while let Some(word) = arguments.next() {
         if word.eq_ignore_ascii_case(b"BLOCK") {
-            return true;
+            return wait(arguments.next().as_deref(), 1.0);
         }
         // What belongs to another option is no option, whatever it is called.
         let belonging = match word {
-            _ if word.eq_ignore_ascii_case(b"STREAMS") => return false,
+            _ if word.eq_ignore_ascii_case(b"STREAMS") => return Wait::Never,
             _ if word.eq_ignore_ascii_case(b"GROUP") => 2,
             _ if word.eq_ignore_ascii_case(b"COUNT") => 1,
             _ => 0,
@@ -271,7 +309,7 @@ pub(super) fn asks_to_block(request: &Arguments<'_>) -> bool {
             arguments.next();
         }
     }
-    false
+    Wait::Never
 }
 
 fn has_word(request: &Arguments<'_>, at: usize, word: &str) -> bool {
@@ -351,12 +389,26 @@ mod tests {
     fn block_is_an_option_only_where_options_are() {
         let asks = |line: &str| {
             let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
-            asks_to_block(&Arguments::of(&command(&words)))
+            asked_wait(&Arguments::of(&command(&words)))
         };
-        assert!(asks("XREAD COUNT 1 block 0 STREAMS s $"));
-        assert!(asks("XREADGROUP GROUP g c NOACK BLOCK 0 STREAMS s >"));
-        assert!(!asks("XREADGROUP GROUP block block STREAMS s >"));
-        assert!(!asks("XREAD STREAMS block $"));
-        assert!(!asks("XREAD COUNT 1 STREAMS s 0"));
+        assert_eq!(asks("XREAD COUNT 1 block 0 STREAMS s $"), Wait::Forever);
+        assert_eq!(asks("XREADGROUP GROUP g c NOACK BLOCK 20 STREAMS s >"), Wait::AtMostMs(20));
+        assert_eq!(asks("XREADGROUP GROUP block block STREAMS s >"), Wait::Never);
+        assert_eq!(asks("XREAD STREAMS block $"), Wait::Never);
+        assert_eq!(asks("XREAD COUNT 1 STREAMS s 0"), Wait::Never);
+    }
+
+    #[test]
+    fn limit_of_a_wait_is_read_where_each_command_has_it() {
+        let wait = |limit: Limit, line: &str| {
+            let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            limit.wait(&Arguments::of(&command(&words)))
+        };
+        assert_eq!(wait(Limit::LastSeconds, "BLPOP 9 8 1.5"), Wait::AtMostMs(1_500));
+        assert_eq!(wait(Limit::LastSeconds, "BLPOP 9 0"), Wait::Forever);
+        assert_eq!(wait(Limit::FirstSeconds, "BLMPOP 2 1 k LEFT"), Wait::AtMostMs(2_000));
+        assert_eq!(wait(Limit::LastMs, "WAIT 1 250"), Wait::AtMostMs(250));
+        assert_eq!(wait(Limit::LastMs, "WAIT 1 nonsense"), Wait::Forever);
+        assert_eq!(wait(Limit::LastSeconds, "BLPOP k 1e300"), Wait::AtMostMs(u64::MAX));
     }
 }

@@ -7,7 +7,7 @@ use super::refusal::malformed;
 use super::request::RequestScanner;
 use super::scanner::Scanner;
 use super::show;
-use crate::wire::{Limits, Reply, ReplyClass, Request, RequestClass, Session, WireError};
+use crate::wire::{Limits, Reply, ReplyClass, Request, RequestClass, Session, Wait, WireError};
 use std::collections::VecDeque;
 
 /// Requests that may be unanswered before the queue of what is owed has to grow.
@@ -117,19 +117,19 @@ impl RedisSession {
                 // It ends the transaction whether it succeeds or not.
                 self.in_transaction = false;
                 self.watching = false;
-                (Owed::One, RequestClass::Step { may_block: false })
+                (Owed::One, RequestClass::Step { wait: Wait::Never })
             }
             Meaning::Discard | Meaning::Reset => self.run(meaning, request),
             Meaning::Tracking => {
                 // Seen as on as soon as it is queued, and never as off: that is known at `EXEC` only.
                 self.settings = true;
                 let on = switches_on(request);
-                (if on { Owed::Tracking(true) } else { Owed::One }, RequestClass::Pass)
+                (if on { Owed::Tracking(true) } else { Owed::One }, RequestClass::Queue)
             }
             _ => {
                 self.settings |= matches!(meaning, Meaning::Setting | Meaning::Select);
                 self.stored_code |= meaning == Meaning::StoresCode;
-                (Owed::One, RequestClass::Pass)
+                (Owed::One, RequestClass::Queue)
             }
         }
     }
@@ -294,12 +294,12 @@ fn class_of(meaning: Meaning, request: &Arguments<'_>) -> RequestClass {
         | Meaning::Select
         | Meaning::Tracking
         | Meaning::Reset
-        | Meaning::Multi
         | Meaning::Discard
         | Meaning::Unwatch => RequestClass::Pass,
-        Meaning::Blocks => RequestClass::Step { may_block: true },
-        Meaning::BlocksIfAsked => RequestClass::Step { may_block: command::asks_to_block(request) },
-        _ => RequestClass::Step { may_block: false },
+        Meaning::Multi => RequestClass::Queue,
+        Meaning::Blocks(limit) => RequestClass::Step { wait: limit.wait(request) },
+        Meaning::BlocksIfAsked => RequestClass::Step { wait: command::asked_wait(request) },
+        _ => RequestClass::Step { wait: Wait::Never },
     }
 }
 

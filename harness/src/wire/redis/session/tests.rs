@@ -62,8 +62,8 @@ impl Talk {
     }
 }
 
-const STEP: RequestClass = RequestClass::Step { may_block: false };
-const BLOCKING: RequestClass = RequestClass::Step { may_block: true };
+const STEP: RequestClass = RequestClass::Step { wait: Wait::Never };
+const BLOCKING: RequestClass = RequestClass::Step { wait: Wait::Forever };
 
 /// A confirmation as RESP2 (`*`) or RESP3 (`>`) has it.
 fn confirmed(kind: char, verb: &str, channel: &str, left: u32) -> String {

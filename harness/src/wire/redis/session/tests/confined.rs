@@ -49,7 +49,7 @@ fn a_transaction_does_not_hide_it() {
     talk.ask("MULTI");
     assert!(talk.refusal("FLUSHALL").starts_with("`FLUSHALL` reaches beyond database 9"));
     assert!(talk.refusal("SELECT 1").contains("database 9"));
-    assert_eq!(talk.ask("SET k v"), RequestClass::Pass);
+    assert_eq!(talk.ask("SET k v"), RequestClass::Queue);
 }
 
 #[test]

@@ -72,7 +72,6 @@ fn what_concerns_only_the_own_connection_passes() {
         "CLIENT GETREDIR",
         "CLIENT HELP",
         "CLIENT REPLY ON",
-        "MULTI",
         "DISCARD",
         "UNWATCH",
     ];
@@ -111,7 +110,7 @@ fn nothing_blocks_inside_a_transaction_and_exec_is_its_one_step() {
     for line in
         ["MULTI", "GET k", "BLPOP k 0", "XREAD BLOCK 0 STREAMS s $", "WATCH k", "MULTI", "CLIENT LIST"]
     {
-        assert_eq!(talk.ask(line), RequestClass::Pass, "{line}");
+        assert_eq!(talk.ask(line), RequestClass::Queue, "{line}");
     }
     assert_eq!(talk.ask("EXEC"), STEP);
     assert_eq!(talk.ask("BLPOP k 0"), BLOCKING);
@@ -121,9 +120,10 @@ fn nothing_blocks_inside_a_transaction_and_exec_is_its_one_step() {
 fn a_discarded_or_reset_transaction_is_over() {
     for end in ["DISCARD", "RESET"] {
         let mut talk = Talk::new();
-        for line in ["MULTI", "GET k", end] {
-            assert_eq!(talk.ask(line), RequestClass::Pass, "{line}");
+        for line in ["MULTI", "GET k"] {
+            assert_eq!(talk.ask(line), RequestClass::Queue, "{line}");
         }
+        assert_eq!(talk.ask(end), RequestClass::Pass, "{end}");
         assert_eq!(talk.ask("GET k"), STEP, "after {end}");
     }
 }
@@ -132,7 +132,7 @@ fn a_discarded_or_reset_transaction_is_over() {
 fn what_the_server_refuses_to_end_a_transaction_does_not_end_it() {
     let mut talk = Talk::new();
     for line in ["MULTI", "DISCARD x", "RESET x", "UNWATCH", "GET k"] {
-        assert_eq!(talk.ask(line), RequestClass::Pass, "{line}");
+        assert_eq!(talk.ask(line), RequestClass::Queue, "{line}");
     }
     // A wrong `EXEC` does: the server answers EXECABORT.
     assert_eq!(talk.ask("EXEC x"), STEP);
@@ -158,7 +158,7 @@ fn a_late_error_does_not_close_a_later_transaction() {
         talk.ask(line);
     }
     talk.hear("-LOADING wait\r\n");
-    assert_eq!(talk.ask("GET k"), RequestClass::Pass);
+    assert_eq!(talk.ask("GET k"), RequestClass::Queue);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn an_error_to_a_nested_multi_leaves_the_transaction_open() {
     talk.done(&["MULTI"]);
     talk.ask("MULTI");
     talk.hear("-ERR MULTI calls can not be nested\r\n");
-    assert_eq!(talk.ask("GET k"), RequestClass::Pass);
+    assert_eq!(talk.ask("GET k"), RequestClass::Queue);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_typed_request_means_the_same() {
     let mut class = |line: &str| session.request(line.as_bytes()).expect("legal").expect("whole").class;
     assert_eq!(class("\r\nping\r\n"), RequestClass::Pass);
     assert_eq!(class("blpop \"k\" 0\n"), BLOCKING);
-    assert_eq!(class("MULTI\r\n"), RequestClass::Pass);
-    assert_eq!(class("GET k\r\n"), RequestClass::Pass);
+    assert_eq!(class("MULTI\r\n"), RequestClass::Queue);
+    assert_eq!(class("GET k\r\n"), RequestClass::Queue);
     assert_eq!(class("EXEC\r\n"), STEP);
 }
