@@ -11,5 +11,9 @@ pub(crate) fn redis(persistence: bool) -> &'static [&'static str] {
 
 /// Settings for `postgres -c`.
 pub(crate) fn postgres(persistence: bool) -> &'static [&'static str] {
-    if persistence { &[] } else { &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"] }
+    if persistence {
+        &[]
+    } else {
+        &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"]
+    }
 }

@@ -49,7 +49,9 @@ pub enum StoreError {
         log: String,
     },
     /// A server did not answer a command in time.
-    #[error("{store} at `{address}` did not answer within {limit_ms} ms: {last} (is the machine overloaded?)")]
+    #[error(
+        "{store} at `{address}` did not answer within {limit_ms} ms: {last} (is the machine overloaded?)"
+    )]
     NotReady {
         /// `Redis` or `PostgreSQL`.
         store: &'static str,
@@ -61,7 +63,9 @@ pub enum StoreError {
         last: String,
     },
     /// A server was named by URL without the word that it may be written to.
-    #[error("stores named by url are written to and emptied (pass `--disposable` if nothing in them matters)")]
+    #[error(
+        "stores named by url are written to and emptied (pass `--disposable` if nothing in them matters)"
+    )]
     NotDisposable,
     /// A store is needed and no URL names it.
     #[error("the url provider needs a {store} (pass `{flag}`)")]

@@ -172,8 +172,14 @@ mod loom_tests {
             for thing in &things {
                 assert!(ledger.hold(1, Arc::clone(thing)).is_ok());
             }
-            let stop = { let ledger = Arc::clone(&ledger); thread::spawn(move || remove(&mut ledger.claim(1))) };
-            let signal = { let ledger = Arc::clone(&ledger); thread::spawn(move || remove(&mut ledger.close())) };
+            let stop = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.claim(1)))
+            };
+            let signal = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.close()))
+            };
             remove(&mut ledger.claim(1));
             stop.join().unwrap();
             signal.join().unwrap();
@@ -210,7 +216,10 @@ mod loom_tests {
             let ledger = Arc::new(Ledger::new());
             let thing = Arc::new(AtomicUsize::new(0));
             assert!(ledger.hold(1, Arc::clone(&thing)).is_ok());
-            let stop = { let ledger = Arc::clone(&ledger); thread::spawn(move || remove(&mut ledger.claim(1))) };
+            let stop = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.claim(1)))
+            };
             remove(&mut ledger.close());
             assert!(ledger.wait_until_idle(LONG));
             assert_eq!(thing.load(Ordering::SeqCst), 1);

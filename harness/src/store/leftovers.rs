@@ -50,7 +50,8 @@ pub struct Leftovers {
 
 /// Lists what is left over, and changes nothing.
 pub async fn find() -> Leftovers {
-    let mut found: Vec<_> = abandoned_folders().iter().flat_map(|(path, folder)| in_folder(path, folder)).collect();
+    let mut found: Vec<_> =
+        abandoned_folders().iter().flat_map(|(path, folder)| in_folder(path, folder)).collect();
     let (containers, unknown) = match stale_containers().await {
         Ok((_, containers)) => (containers, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -124,7 +125,11 @@ fn end_processes(owner: &Owner) -> Vec<String> {
         return Vec::new();
     }
     let ended = owner.processes.iter().map(|process| (process, process.end()));
-    ended.filter_map(|(process, result)| Some(format!("process {} (`{}`): {}", process.pid, process.name, result.err()?))).collect()
+    ended
+        .filter_map(|(process, result)| {
+            Some(format!("process {} (`{}`): {}", process.pid, process.name, result.err()?))
+        })
+        .collect()
 }
 
 async fn remove_named_containers(engine: Option<&Engine>, owner: &Owner) -> Vec<String> {
@@ -133,7 +138,11 @@ async fn remove_named_containers(engine: Option<&Engine>, owner: &Owner) -> Vec<
     }
     let own = if engine.is_none() { Engine::connect() } else { Err(StoreError::Interrupted) };
     let Some(engine) = engine.or(own.as_ref().ok()) else {
-        return owner.containers.iter().map(|name| format!("container {name}: Docker is not there")).collect();
+        return owner
+            .containers
+            .iter()
+            .map(|name| format!("container {name}: Docker is not there"))
+            .collect();
     };
     let mut left = Vec::new();
     for name in &owner.containers {
@@ -146,8 +155,9 @@ async fn remove_named_containers(engine: Option<&Engine>, owner: &Owner) -> Vec<
 fn abandoned_folders() -> Vec<(PathBuf, RunFolder)> {
     let entries = fs::read_dir(run_folder::base()).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with(UNFINISHED));
-    let mut abandoned: Vec<_> =
-        folders.filter_map(|entry| Some((entry.path(), run_folder::lock_abandoned(&entry.path())?))).collect();
+    let mut abandoned: Vec<_> = folders
+        .filter_map(|entry| Some((entry.path(), run_folder::lock_abandoned(&entry.path())?)))
+        .collect();
     abandoned.sort_by(|a, b| a.0.cmp(&b.0));
     abandoned
 }

@@ -104,6 +104,12 @@ impl Stores {
         &self.description
     }
 
+    /// The run's name, which is in the names and labels of everything that was started.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        self.custody.run()
+    }
+
     /// Ends and removes everything that was started, and waits for that. Dropping the value does the same, but blocks
     /// the thread and tells nobody of failures.
     ///
@@ -117,7 +123,10 @@ impl Stores {
 impl std::fmt::Debug for Stores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = f.debug_struct("Stores");
-        debug.field("redis", &self.redis).field("postgres", &self.postgres).field("description", &self.description);
+        debug
+            .field("redis", &self.redis)
+            .field("postgres", &self.postgres)
+            .field("description", &self.description);
         debug.finish_non_exhaustive()
     }
 }
@@ -149,7 +158,9 @@ impl Provider {
 async fn choose(options: &StoreOptions) -> Result<(Provider, String), StoreError> {
     match options.provider {
         ProviderChoice::Docker => Ok((docker_provider(options).await?, "asked for".to_owned())),
-        ProviderChoice::Local => Ok((Provider::Local(Programs::find(options.needs)?), "asked for".to_owned())),
+        ProviderChoice::Local => {
+            Ok((Provider::Local(Programs::find(options.needs)?), "asked for".to_owned()))
+        }
         ProviderChoice::Url => url::check(options).map(|_| (Provider::Url, "asked for".to_owned())),
         ProviderChoice::Auto => choose_best(options).await,
     }

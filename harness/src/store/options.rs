@@ -154,7 +154,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_password() {
-        for url in ["redis://:hush@h:1/2", "postgres://u:hush@h/d", "postgres://h/d?password=hush", "host=h password=hush"] {
+        for url in [
+            "redis://:hush@h:1/2",
+            "postgres://u:hush@h/d",
+            "postgres://h/d?password=hush",
+            "host=h password=hush",
+        ] {
             let options = StoreOptions { redis_url: Some(url.to_owned()), ..StoreOptions::default() };
             assert!(!format!("{options:?}").contains("hush"), "{options:?}");
         }

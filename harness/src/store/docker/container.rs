@@ -10,15 +10,15 @@ use testcontainers::core::{IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{GenericImage, ImageExt};
 
-use super::super::custody::{Custody, block_on};
 use super::super::StoreError;
+use super::super::custody::{Custody, block_on};
 use super::SOCKETS;
 use super::engine::Engine;
 
 /// The engine's own time for making and starting a container, the image being there.
 const START_MS_MAX: u64 = 60_000;
 /// How long a container that is just being made may take to appear, so that it can be removed.
-const APPEAR_MS_MAX: u64 = 5_000;
+const APPEAR_MS_MAX: u64 = 2_000;
 const REMOVE_MS_MAX: u64 = 20_000;
 const POLL_MS: u64 = 20;
 
@@ -122,7 +122,8 @@ fn request(
         .with_labels(labels)
         .with_startup_timeout(Duration::from_millis(START_MS_MAX))
         .with_host_config_modifier(move |host| {
-            let loopback = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
+            let loopback =
+                PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
             host.publish_all_ports = Some(false);
             host.port_bindings = Some([(published.clone(), Some(vec![loopback]))].into());
             if confined_by_selinux {

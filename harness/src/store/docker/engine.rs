@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use testcontainers::bollard::errors::Error as EngineError;
-use testcontainers::bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
+use testcontainers::bollard::query_parameters::{
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+};
 use testcontainers::bollard::{API_DEFAULT_VERSION, Docker};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{GenericImage, ImageExt};
@@ -47,7 +49,9 @@ impl Engine {
         let unusable = |reason: String| StoreError::Docker { reason };
         if let Some(path) = host.strip_prefix("unix://") {
             if !Path::new(path).exists() {
-                return Err(unusable(format!("there is no `{path}` (install and start Docker, or set DOCKER_HOST)")));
+                return Err(unusable(format!(
+                    "there is no `{path}` (install and start Docker, or set DOCKER_HOST)"
+                )));
             }
         } else if !is_loopback(&host) {
             // Ports are published on the engine's loopback interface, which would not be ours.
@@ -70,7 +74,9 @@ impl Engine {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {PING_MS_MAX} ms"),
         };
-        Err(StoreError::Docker { reason: format!("the engine at `{}` did not answer: {said} (is it running?)", self.host) })
+        Err(StoreError::Docker {
+            reason: format!("the engine at `{}` did not answer: {said} (is it running?)", self.host),
+        })
     }
 
     pub(crate) async fn has_image(&self, image: &str) -> bool {
@@ -90,7 +96,9 @@ impl Engine {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("not there after {PULL_MS_MAX} ms"),
         };
-        Err(StoreError::Docker { reason: format!("the image `{image}` is absent and cannot be pulled: {said} (run `ci/setup`)") })
+        Err(StoreError::Docker {
+            reason: format!("the image `{image}` is absent and cannot be pulled: {said} (run `ci/setup`)"),
+        })
     }
 
     /// The image with the start of its id, for records; a stand-in says so.
@@ -99,14 +107,17 @@ impl Engine {
         let Ok(found) = self.docker.inspect_image(image).await else { return image.to_owned() };
         let id: String =
             found.id.unwrap_or_default().trim_start_matches("sha256:").chars().take(ID_CHARS).collect();
-        let stand_in = found.config.and_then(|config| config.labels).is_some_and(|labels| labels.contains_key(STAND_IN));
+        let stand_in =
+            found.config.and_then(|config| config.labels).is_some_and(|labels| labels.contains_key(STAND_IN));
         format!("{image} ({id}{})", if stand_in { ", stand-in" } else { "" })
     }
 
     /// Whether a unix socket made in a container can be used from here. Docker Desktop runs its containers in a
     /// virtual machine.
     pub(crate) fn shares_our_kernel(&self) -> bool {
-        cfg!(target_os = "linux") && self.host.starts_with("unix://") && !self.host.contains("/.docker/desktop/")
+        cfg!(target_os = "linux")
+            && self.host.starts_with("unix://")
+            && !self.host.contains("/.docker/desktop/")
     }
 
     /// SELinux lets containers into folders of ours only when it does not look.
@@ -127,9 +138,11 @@ impl Engine {
     /// Containers of this machine whose run has no owner any more.
     pub(crate) async fn stale_containers(&self) -> Result<Vec<StaleContainer>, StoreError> {
         let ours = vec![format!("{MACHINE}={}", machine::machine())];
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&[("label", ours)].into()).build();
+        let options =
+            ListContainersOptionsBuilder::default().all(true).filters(&[("label", ours)].into()).build();
         let listed = self.docker.list_containers(Some(options)).await;
-        let listed = listed.map_err(|error| StoreError::Docker { reason: format!("it lists no containers: {error}") })?;
+        let listed = listed
+            .map_err(|error| StoreError::Docker { reason: format!("it lists no containers: {error}") })?;
         let stale = listed.into_iter().filter_map(|container| {
             let labels = container.labels.unwrap_or_default();
             let label = |name: &str| labels.get(name).cloned().unwrap_or_default();

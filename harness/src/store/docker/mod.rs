@@ -61,7 +61,14 @@ async fn start_redis(
         command.extend(strings(&["--unixsocketperm", "777"]));
     }
     let image = &options.redis_image;
-    let wanted = Wanted { image, store: "redis", port: REDIS_PORT, command, environment: vec![], sockets: sockets.clone() };
+    let wanted = Wanted {
+        image,
+        store: "redis",
+        port: REDIS_PORT,
+        command,
+        environment: vec![],
+        sockets: sockets.clone(),
+    };
     let port = container::start(engine, wanted, labels(custody), custody).await?;
     let mut server = Server {
         address: Address::loopback(port),
@@ -99,7 +106,14 @@ async fn start_postgres(
     let password = machine::random_hex(16).map_err(StoreError::io("read", "/dev/urandom"))?;
     let environment = vec![("POSTGRES_PASSWORD".to_owned(), password.clone())];
     let image = &options.postgres_image;
-    let wanted = Wanted { image, store: "postgres", port: POSTGRES_PORT, command, environment, sockets: sockets.clone() };
+    let wanted = Wanted {
+        image,
+        store: "postgres",
+        port: POSTGRES_PORT,
+        command,
+        environment,
+        sockets: sockets.clone(),
+    };
     let port = container::start(engine, wanted, labels(custody), custody).await?;
     let mut server = Server {
         address: Address::loopback(port),

@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_whole_name() {
-        let passwd = "postgresql:x:1:1::/:/bin/sh\npostgres:x:105:113:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
+        let passwd =
+            "postgresql:x:1:1::/:/bin/sh\npostgres:x:105:113:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
         assert_eq!(find(passwd, "postgres"), Some(Account { uid: 105, gid: 113 }));
         assert_eq!(find(passwd, "nobody"), None);
     }

@@ -61,7 +61,12 @@ fn lost_its_port(log: &str) -> bool {
 
 /// Prepares a server's command: its account, its log, and its death when we die. The environment is not ours, so that
 /// no `PGDATA` or `LC_ALL` of the caller changes what the server does.
-fn command(program: &Path, folder: &Path, account: Option<&Account>, signal: &str) -> Result<Command, StoreError> {
+fn command(
+    program: &Path,
+    folder: &Path,
+    account: Option<&Account>,
+    signal: &str,
+) -> Result<Command, StoreError> {
     let mut command = match program::setpriv() {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
@@ -73,7 +78,11 @@ fn command(program: &Path, folder: &Path, account: Option<&Account>, signal: &st
     let log = log_of(folder);
     let file = File::create(&log).map_err(StoreError::io("create", &log))?;
     let errors = file.try_clone().map_err(StoreError::io("open", &log))?;
-    command.current_dir(folder).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C.UTF-8");
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LC_ALL", "C.UTF-8");
     command.stdin(Stdio::null()).stdout(file).stderr(errors);
     if let Some(account) = account {
         account.apply(&mut command);

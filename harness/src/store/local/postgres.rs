@@ -10,7 +10,9 @@ use super::super::ready::{self, READY_MS_MAX};
 use super::super::{Address, Server, StoreError, durability, machine};
 use super::account::{Account, make_server_folder};
 use super::program::PostgresPrograms;
-use super::{PORT_ATTEMPTS_MAX, SOCKET_PATH_BYTES_MAX, command, free_port, launch, log_tail, lost_its_port, template};
+use super::{
+    PORT_ATTEMPTS_MAX, SOCKET_PATH_BYTES_MAX, command, free_port, launch, log_tail, lost_its_port, template,
+};
 
 pub(super) async fn start(
     programs: &PostgresPrograms,
@@ -26,7 +28,9 @@ pub(super) async fn start(
     let mut attempts = 1;
     let server = loop {
         match attempt(&programs.postgres, &folder, account, persistence, custody).await {
-            Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => attempts += 1,
+            Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => {
+                attempts += 1
+            }
             result => break result?,
         }
     };

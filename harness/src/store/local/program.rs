@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::options::Needs;
 use super::super::StoreError;
+use super::super::options::Needs;
 
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 

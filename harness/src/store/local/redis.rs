@@ -22,7 +22,9 @@ pub(super) async fn start(
     let mut attempts = 1;
     let server = loop {
         match attempt(program, &folder, account, persistence, custody).await {
-            Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => attempts += 1,
+            Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => {
+                attempts += 1
+            }
             result => break result?,
         }
     };

@@ -33,7 +33,12 @@ const UNFINISHED: &str = ".new-";
 const UNFINISHED_S_MAX: u64 = 600;
 
 /// Puts a fresh data folder into `folder`, from the template, which is made first if there is none.
-pub(super) fn copy(initdb: &Path, folder: &Path, account: Option<Account>, run: &str) -> Result<(), StoreError> {
+pub(super) fn copy(
+    initdb: &Path,
+    folder: &Path,
+    account: Option<Account>,
+    run: &str,
+) -> Result<(), StoreError> {
     let data = folder.join(DATA);
     let Some(cache) = cache() else { return run_initdb(initdb, folder, &data, account) };
     let template = cache.join(format!("initdb-{}", key(initdb)?));
@@ -83,7 +88,11 @@ fn run_initdb(initdb: &Path, folder: &Path, data: &Path, account: Option<Account
 
 /// Makes the template from a data folder that no server has touched yet.
 fn keep(data: &Path, cache: &Path, template: &Path, run: &str) -> Result<(), StoreError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(cache).map_err(StoreError::io("create", cache))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(cache)
+        .map_err(StoreError::io("create", cache))?;
     remove_unfinished(cache);
     let aside = cache.join(format!("{UNFINISHED}{run}"));
     let kept = copy_tree(data, &aside, None)

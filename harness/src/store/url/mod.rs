@@ -19,7 +19,10 @@ const READY_MS_MAX: u64 = 5_000;
 type Started = Option<(Server, ServerDescription)>;
 
 /// Confines the run to databases of its own on the named servers.
-pub(crate) async fn start(options: &StoreOptions, custody: &Arc<Custody>) -> Result<(Started, Started), StoreError> {
+pub(crate) async fn start(
+    options: &StoreOptions,
+    custody: &Arc<Custody>,
+) -> Result<(Started, Started), StoreError> {
     let urls = check(options)?;
     let redis = match urls.redis {
         Some(url) => Some(described(redis::start(url, custody).await?, url)),

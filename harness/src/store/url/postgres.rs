@@ -47,9 +47,11 @@ impl OwnDatabase {
     /// Drops it, with whoever is still connected. It blocks, and wants a thread of its own.
     pub(crate) fn remove(self) -> Result<(), String> {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let result = block_on(async { connect_postgres(&self.config).await?.batch_execute(&statement).await });
         let result =
-            result.map_err(|error| error.to_string()).and_then(|result| result.map_err(|error| with_sources(&error)));
+            block_on(async { connect_postgres(&self.config).await?.batch_execute(&statement).await });
+        let result = result
+            .map_err(|error| error.to_string())
+            .and_then(|result| result.map_err(|error| with_sources(&error)));
         result.map_err(|error| format!("database {}: {error}", self.place))
     }
 }
@@ -104,7 +106,8 @@ async fn execute(client: &tokio_postgres::Client, statement: &str) -> Result<(),
 /// The server as the client's own parser sees it.
 fn parse(url: &str) -> Result<Server, StoreError> {
     let form = "write `postgres://user:password@host:port/database`";
-    let config: Config = url.parse().map_err(|error| unusable(url, format!("{} ({form})", with_sources(&error))))?;
+    let config: Config =
+        url.parse().map_err(|error| unusable(url, format!("{} ({form})", with_sources(&error))))?;
     if matches!(config.get_ssl_mode(), SslMode::Require) {
         return Err(unusable(url, "TLS is not supported yet (use `sslmode=prefer` or `disable`)"));
     }

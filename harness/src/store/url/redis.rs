@@ -37,7 +37,9 @@ impl UsedDatabase {
             let mut connection = redis::Client::open(self.info)?.get_multiplexed_async_connection().await?;
             redis::cmd("FLUSHDB").query_async::<()>(&mut connection).await
         });
-        let result = result.map_err(|error| error.to_string()).and_then(|result| result.map_err(|error| error.to_string()));
+        let result = result
+            .map_err(|error| error.to_string())
+            .and_then(|result| result.map_err(|error| error.to_string()));
         result.map_err(|error| format!("keys in Redis database {number}: {error}"))
     }
 }
@@ -47,7 +49,9 @@ fn parse(url: &str) -> Result<(Server, Option<i64>), StoreError> {
     if ["rediss://", "valkeys://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(unusable(url, "TLS is not supported yet (give a `redis://` URL)"));
     }
-    let invalid = |reason: &dyn std::fmt::Display| unusable(url, format!("{reason} (write `redis://host:port/number`)"));
+    let invalid = |reason: &dyn std::fmt::Display| {
+        unusable(url, format!("{reason} (write `redis://host:port/number`)"))
+    };
     let parsed = redis::parse_redis_url(url).ok_or_else(|| invalid(&"it is no Redis URL"))?;
     let info = redis::IntoConnectionInfo::into_connection_info(url).map_err(|error| invalid(&error))?;
     let (address, is_named) = match info.addr() {
@@ -85,7 +89,9 @@ async fn empty_or_refused(connection: &mut MultiplexedConnection, number: i64) -
     Err(StoreError::NotEmpty {
         store: "Redis",
         database: number.to_string(),
-        way_out: format!("name another, or none to get the first empty one, or run `redis-cli -n {number} FLUSHDB`"),
+        way_out: format!(
+            "name another, or none to get the first empty one, or run `redis-cli -n {number} FLUSHDB`"
+        ),
     })
 }
 

@@ -1,0 +1,8 @@
+//! Owns the tests of the stores against the real things: containers, processes, signals and kills.
+//!
+//! Without Docker, Redis or PostgreSQL they fail; `ci/setup` installs what they need.
+
+mod leftovers;
+mod providers;
+mod support;
+mod url;
