@@ -170,3 +170,10 @@ async fn the_second_signal_ends_the_process_and_leaves_no_container() {
     let code = signal_leaves_nothing(ProviderChoice::Docker, "stubborn", &[Signal::INT, Signal::TERM]).await;
     assert!(matches!(code, Some(130 | 143)), "{code:?}");
 }
+
+/// One signal, and a run that does not care: the patience has a limit.
+#[tokio::test]
+async fn a_run_that_ignores_the_first_signal_is_ended_anyway() {
+    let code = signal_leaves_nothing(ProviderChoice::Local, "stubborn", &[Signal::TERM]).await;
+    assert_eq!(code, Some(143));
+}
