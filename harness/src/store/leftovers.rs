@@ -50,8 +50,7 @@ pub struct Leftovers {
 
 /// Lists what is left over, and changes nothing.
 pub async fn find() -> Leftovers {
-    let mut found: Vec<_> =
-        abandoned_folders().iter().flat_map(|(path, folder)| in_folder(path, folder)).collect();
+    let mut found: Vec<_> = abandoned_folders().iter().flat_map(|(path, _)| in_folder(path)).collect();
     let (containers, unknown) = match stale_containers().await {
         Ok((_, containers)) => (containers, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
@@ -175,7 +174,7 @@ fn remove_unfinished(base: &Path) {
     let _ = fs::remove_dir(base);
 }
 
-fn in_folder(path: &Path, _locked: &RunFolder) -> Vec<Leftover> {
+fn in_folder(path: &Path) -> Vec<Leftover> {
     let owner = run_folder::read_owner(path).unwrap_or_default();
     let run = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let age_s = (owner.started > 0).then(|| run_folder::now_s().saturating_sub(owner.started));
@@ -196,5 +195,44 @@ fn in_engine(container: &StaleContainer) -> Leftover {
         what: container.name.clone(),
         run: container.run.clone(),
         age_s: container.created.map(|created| run_folder::now_s().saturating_sub(created)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine;
+    use super::super::process::ProcessIdentity;
+    use super::*;
+    use std::process::Command;
+
+    /// A server that no parent-death signal has ended, and a later process that has got the number of one.
+    #[test]
+    fn a_noted_process_is_found_and_ended_and_a_later_one_of_its_number_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mut ours, mut later] = [(); 2].map(|()| Command::new("sleep").arg("1000").spawn().unwrap());
+        let mut processes =
+            [&ours, &later].map(|child| ProcessIdentity::of("redis-server", child.id()).unwrap()).to_vec();
+        processes[1].start += 1;
+        let owner = Owner { boot: machine::boot(), processes, ..Owner::default() };
+        run_folder::write_owner(folder.path(), &owner).unwrap();
+
+        let kinds: Vec<_> = in_folder(folder.path()).into_iter().map(|left| left.kind).collect();
+        assert_eq!(kinds, [LeftoverKind::Process, LeftoverKind::Folder]);
+        assert_eq!(end_processes(&owner), [""; 0]);
+        assert!(!ours.wait().unwrap().success());
+        assert!(later.try_wait().unwrap().is_none());
+        later.kill().unwrap();
+        later.wait().unwrap();
+    }
+
+    #[test]
+    fn processes_of_another_boot_are_left_alone() {
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let processes = vec![ProcessIdentity::of("redis-server", child.id()).unwrap()];
+        let owner = Owner { boot: "another".to_owned(), processes, ..Owner::default() };
+        assert_eq!(end_processes(&owner), [""; 0]);
+        assert!(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

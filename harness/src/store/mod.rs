@@ -107,6 +107,12 @@ impl Stores {
         &self.description
     }
 
+    /// The run's name, which is in the names and labels of everything that was started.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        self.custody.run()
+    }
+
     /// Ends and removes everything that was started, and waits for that. Dropping the value does the same, but blocks
     /// the thread and tells nobody of failures.
     ///

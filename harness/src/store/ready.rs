@@ -1,6 +1,5 @@
 //! Owns the question whether a server answers, asked with a real command until it does; who started it is not known here.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::{Address, Server, StoreError};
@@ -17,7 +16,7 @@ pub(crate) async fn redis_version(
     limit_ms: u64,
     over: impl FnMut() -> Option<StoreError>,
 ) -> Result<String, StoreError> {
-    ask("Redis", &server.address, limit_ms, over, async || ask_redis(server.redis_info()).await).await
+    ask("Redis", &server.address, limit_ms, over, || ask_redis(server.redis_info())).await
 }
 
 /// As [`redis_version`], with any statement of our own after the question.
@@ -28,7 +27,7 @@ pub(crate) async fn postgres_version(
     over: impl FnMut() -> Option<StoreError>,
 ) -> Result<String, StoreError> {
     let config = server.postgres_config();
-    ask("PostgreSQL", &server.address, limit_ms, over, async || ask_postgres(&config, statement).await).await
+    ask("PostgreSQL", &server.address, limit_ms, over, || ask_postgres(&config, statement)).await
 }
 
 /// One question to a Redis.
@@ -64,12 +63,12 @@ pub(crate) async fn connect_postgres(
     Ok(client)
 }
 
-async fn ask<E: fmt::Display + std::error::Error>(
+async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
     store: &'static str,
     address: &Address,
     limit_ms: u64,
     mut over: impl FnMut() -> Option<StoreError>,
-    question: impl AsyncFn() -> Result<String, E>,
+    question: impl Fn() -> F,
 ) -> Result<String, StoreError> {
     let deadline = Instant::now() + Duration::from_millis(limit_ms);
     loop {

@@ -49,9 +49,8 @@ impl RunFolder {
     /// Makes and locks the folder of a new run.
     pub(crate) fn create(run: &str) -> Result<Self, StoreError> {
         let base = base();
-        ensure_base(&base)?;
         let unfinished = base.join(format!("{UNFINISHED}{run}"));
-        make_folder(&unfinished)?;
+        make_inside(&base, &unfinished)?;
         let lock_path = unfinished.join(LOCK);
         let lock = File::create(&lock_path).map_err(StoreError::io("create", &lock_path))?;
         let locked = lock.try_lock().map_err(std::io::Error::from);
@@ -115,6 +114,22 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
     fs::set_permissions(path, Permissions::from_mode(mode)).map_err(StoreError::io("open up", path))
 }
 
+/// Makes a folder inside the base, and the base if need be. The last run that ends removes the base, maybe just after
+/// we have made sure that it is there.
+fn make_inside(base: &Path, folder: &Path) -> Result<(), StoreError> {
+    const ATTEMPTS_MAX: usize = 20;
+    let mut result = Ok(());
+    for _ in 0..ATTEMPTS_MAX {
+        ensure_base(base)?;
+        result = make_folder(folder);
+        match &result {
+            Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+            _ => return result,
+        }
+    }
+    result
+}
+
 /// The base has a name that everybody can guess, in a folder that everybody can write to: only a folder of our own that
 /// nobody else can write to is accepted.
 fn ensure_base(base: &Path) -> Result<(), StoreError> {
@@ -122,7 +137,10 @@ fn ensure_base(base: &Path) -> Result<(), StoreError> {
         Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
         result => return result,
     }
-    let found = fs::symlink_metadata(base).map_err(StoreError::io("look at", base))?;
+    let found = match fs::symlink_metadata(base) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(StoreError::io("look at", base))?,
+    };
     if found.is_dir() && found.uid() == machine::user() && found.mode() & 0o022 == 0 {
         return Ok(());
     }

@@ -18,7 +18,7 @@ use super::engine::Engine;
 /// The engine's own time for making and starting a container, the image being there.
 const START_MS_MAX: u64 = 60_000;
 /// How long a container that is just being made may take to appear, so that it can be removed.
-const APPEAR_MS_MAX: u64 = 5_000;
+const APPEAR_MS_MAX: u64 = 2_000;
 const REMOVE_MS_MAX: u64 = 20_000;
 const POLL_MS: u64 = 20;
 

@@ -18,7 +18,7 @@ pub(crate) use program::Programs;
 
 use super::custody::Custody;
 use super::description::ServerDescription;
-use super::process::{ChildServer, spawn};
+use super::process::{ChildServer, ProcessIdentity, spawn};
 use super::{Server, StoreError, StoreOptions};
 use account::Account;
 
@@ -103,18 +103,18 @@ fn log_tail(folder: &Path) -> String {
     lines[lines.len().saturating_sub(LINES_MAX)..].join(" | ")
 }
 
-/// Starts the server and gives it into custody.
+/// Starts the server and gives it into custody. Its identity is none where there is no `/proc`; then a server that
+/// ends at once is noticed only when it was asked for long enough.
 fn launch(
     name: &'static str,
     signal: Signal,
     command: Command,
     custody: &Custody,
-) -> Result<super::process::ProcessIdentity, StoreError> {
+) -> Result<Option<ProcessIdentity>, StoreError> {
     let program = command.get_program().to_owned();
     let child = spawn(command).map_err(StoreError::io("run", program))?;
     let server = ChildServer::new(name, signal, child);
     let identity = server.identity().cloned();
     custody.hold_process(server)?;
-    let gone = || StoreError::Program { program: name.to_owned(), log: "it ended at once".to_owned() };
-    identity.ok_or_else(gone)
+    Ok(identity)
 }

@@ -29,7 +29,7 @@ pub(super) async fn start(
     let server = loop {
         match attempt(&programs.postgres, &folder, account, persistence, custody).await {
             Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => {
-                attempts += 1
+                attempts += 1;
             }
             result => break result?,
         }
@@ -69,7 +69,7 @@ async fn attempt(
         confined: false,
     };
     let ended = || StoreError::Program { program: program.display().to_string(), log: log_tail(folder) };
-    let over = || (!process.is_alive()).then(ended);
+    let over = || process.as_ref().is_some_and(|process| !process.is_alive()).then(ended);
     // The template's password is known to everybody who reads this.
     let change = format!("ALTER USER {} PASSWORD '{password}'", template::USER);
     server.version = ready::postgres_version(&server, Some(&change), READY_MS_MAX, over).await?;

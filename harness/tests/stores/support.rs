@@ -1,0 +1,70 @@
+//! Owns what the store tests share: asking a store something, and looking for traces of a run from outside.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use raceproof::store::{Needs, ProviderChoice, Server, StoreOptions, Stores};
+
+pub(crate) fn options(provider: ProviderChoice, needs: Needs) -> StoreOptions {
+    StoreOptions { provider, needs, ..StoreOptions::default() }
+}
+
+pub(crate) async fn start(provider: ProviderChoice, needs: Needs) -> Stores {
+    Stores::start(&options(provider, needs)).await.unwrap()
+}
+
+/// Writes and reads a key.
+pub(crate) async fn use_redis(server: &Server) {
+    let client = redis::Client::open(server.redis_info()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let () = redis::cmd("SET").arg("key").arg("value").query_async(&mut connection).await.unwrap();
+    let value: String = redis::cmd("GET").arg("key").query_async(&mut connection).await.unwrap();
+    assert_eq!(value, "value");
+}
+
+/// Runs one statement and gives the first column of its first row.
+pub(crate) async fn query(server: &Server, sql: &str) -> String {
+    let (client, connection) = server.postgres_config().connect(tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let value = client.query_one(sql, &[]).await.unwrap().get(0);
+    drop(client);
+    connection.await.unwrap().unwrap();
+    value
+}
+
+/// Where the folders of all runs are.
+pub(crate) fn base() -> PathBuf {
+    use std::os::unix::fs::MetadataExt;
+    let uid = std::fs::metadata("/proc/self").unwrap().uid();
+    std::env::temp_dir().join(format!("raceproof-{uid}"))
+}
+
+/// Everything of a run that can be seen from outside: containers, processes and its folder.
+pub(crate) fn traces(run: &str) -> Vec<String> {
+    let mut traces = containers(run);
+    traces.extend(processes(run));
+    traces.extend(Some(base().join(run)).filter(|path| path.exists()).map(|path| path.display().to_string()));
+    traces
+}
+
+pub(crate) fn containers(run: &str) -> Vec<String> {
+    let filter = format!("label=org.raceproof.run={run}");
+    let output = Command::new("docker").args(["ps", "-a", "-q", "--filter", &filter]).output().unwrap();
+    assert!(output.status.success(), "docker does not answer: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(|id| format!("container {id}")).collect()
+}
+
+/// Processes that name the run's folder in their arguments.
+pub(crate) fn processes(run: &str) -> Vec<String> {
+    let own = std::process::id().to_string();
+    let ids = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let ids = ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()) && *id != own);
+    let named = ids.filter(|id| {
+        let arguments = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&arguments).contains(run)
+    });
+    named.map(|id| format!("process {id}")).collect()
+}
