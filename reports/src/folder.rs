@@ -53,6 +53,15 @@ impl Folder {
         self.path.join("report.json")
     }
 
+    /// Makes the folder, so that a run that cannot keep its records fails before it starts.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn prepare(&self) -> Result<(), DocumentError> {
+        fs::create_dir_all(&self.path)
+            .map_err(|source| DocumentError::Unwritable { path: self.path.clone(), source })
+    }
+
     /// Writes the record of one violation and says where.
     ///
     /// # Errors
@@ -80,8 +89,7 @@ impl Folder {
         outcomes: Vec<Outcome>,
         path: PathBuf,
     ) -> Result<PathBuf, DocumentError> {
-        fs::create_dir_all(&self.path)
-            .map_err(|source| DocumentError::Unwritable { path: self.path.clone(), source })?;
+        self.prepare()?;
         Document::new(command.to_vec(), outcomes).write(&path)?;
         Ok(path)
     }

@@ -4,6 +4,7 @@
 mod page;
 
 use askama::Template;
+use thiserror::Error;
 
 use crate::document::Document;
 use crate::visible::Visible;
@@ -18,12 +19,17 @@ pub struct Source<'a> {
     pub replay_commands: Vec<Option<String>>,
 }
 
+/// The template could not be rendered.
+#[derive(Debug, Error)]
+#[error("failed to render the page (this is a bug of ours: please report it)")]
+pub struct PageError(#[from] askama::Error);
+
 /// Several documents as one page of HTML.
 ///
 /// # Errors
 /// None for the templates that we have; the library cannot promise it.
-pub fn page(sources: &[Source<'_>]) -> Result<String, askama::Error> {
-    page::Page::of(sources).render()
+pub fn page(sources: &[Source<'_>]) -> Result<String, PageError> {
+    Ok(page::Page::of(sources).render()?)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Story {
             promised: Visible::of(&violation.invariant),
             found: Visible::of(&violation.found),
             shown: shown(violation),
-            lanes: evidence.map(|evidence| Lanes::of(&evidence.shrunk, violation)),
+            lanes: evidence.map(|evidence| Lanes::of(&evidence.shrunk, Some(violation))),
             replays: replays.map(wording::replays),
             difference: replays
                 .and_then(|replays| replays.first_difference.as_ref())
@@ -101,22 +101,25 @@ const COMMAND_COLUMNS_MAX: usize = 16_384;
 const ABOUT_COLUMNS_MAX: usize = 1_000;
 
 impl Lanes {
-    /// `trace` as lanes; `violation` says which step, if any, broke the promise.
+    /// `trace` as lanes; `violation` says which promise was broken, if one was, and at which step.
     #[must_use]
-    pub fn of(trace: &Trace, violation: &Violation) -> Self {
+    pub fn of(trace: &Trace, violation: Option<&Violation>) -> Self {
         let workers: Vec<_> = lanes_of(trace).into_iter().collect();
         let stores_are_named = stores_of(trace).len() > 1;
+        let count = trace.steps.len();
+        // A record may have been edited by hand: a step that is not there breaks nothing.
+        let broken_at =
+            violation.and_then(|violation| violation.step).filter(|step| (1..=count).contains(step));
+        let promise = violation.map(|violation| violation.invariant.as_str());
         let step = |index: usize| {
-            let broken = (violation.step == Some(index + 1)).then_some(violation.invariant.as_str());
+            let broken = promise.filter(|_| broken_at == Some(index + 1));
             let told = &trace.steps[index];
             Row::Step(Step::of(told, index + 1, &workers, broken, stores_are_named))
         };
-        let count = trace.steps.len();
-        let in_range = violation.step.is_some_and(|step| (1..=count).contains(&step));
         Self {
             initial: Visible::of(&trace.initial_state),
             rows: row::drawn(count, STEPS_MAX, step),
-            broken_at_end: (!in_range).then(|| Visible::of(&violation.invariant)),
+            broken_at_end: promise.filter(|_| broken_at.is_none()).map(Visible::of),
             last: Visible::of(&trace.final_state),
             reported: reported(trace),
             workers,

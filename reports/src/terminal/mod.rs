@@ -7,7 +7,7 @@ mod style;
 mod wrap;
 
 pub use line::{OutcomeLine, totals};
-pub use story::{full, lanes, shortened};
+pub use story::{full, labelled, lanes, shortened};
 pub use style::Style;
 
 #[cfg(test)]

@@ -87,8 +87,9 @@ fn evidence(story: &Story, style: &Style) -> String {
     text + &labelled(style, "seed", &story.seed.to_string(), 1)
 }
 
-/// A label and its text, which goes on under itself.
-fn labelled(style: &Style, label: &str, text: &str, lines_max: usize) -> String {
+/// A label and its text, which goes on under itself, in at most `lines_max` lines.
+#[must_use]
+pub fn labelled(style: &Style, label: &str, text: &str, lines_max: usize) -> String {
     let mut told = String::new();
     for (position, line) in style.wrap(text, style.width() - LABEL_COLUMNS, lines_max).iter().enumerate() {
         let label = if position == 0 { label } else { "" };
