@@ -29,7 +29,7 @@ pub struct PageError(#[from] askama::Error);
 /// # Errors
 /// None for the templates that we have; the library cannot promise it.
 pub fn page(sources: &[Source<'_>]) -> Result<String, PageError> {
-    Ok(page::Page::of(sources).render()?)
+    Ok(page::Page::of(sources).render()? + "\n")
 }
 
 #[cfg(test)]

@@ -84,8 +84,9 @@ impl Style {
         said
     }
 
-    /// `text` made visible, in characters that can be shown, cut to `columns_max`.
-    pub(super) fn fit(&self, text: &str, columns_max: usize) -> String {
+    /// `text` made visible, in characters that can be shown, cut to `columns_max` columns.
+    #[must_use]
+    pub fn fit(&self, text: &str, columns_max: usize) -> String {
         self.say(Visible::cut_to(&self.say(text), columns_max).as_str())
     }
 }

@@ -24,7 +24,8 @@ impl Style {
     }
 
     /// `text` filled up with blanks to `width` columns.
-    pub(super) fn pad(text: &str, width: usize) -> String {
+    #[must_use]
+    pub fn pad(text: &str, width: usize) -> String {
         format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
     }
 }

@@ -51,10 +51,6 @@ pub(super) struct RunArgs {
     /// Names (`counter/get-set`), families (`counter`) or quoted globs (`'*/get-*'`); all if none
     #[arg(value_name = "PATTERN")]
     pub(super) patterns: Vec<String>,
-    #[command(flatten)]
-    pub(super) search: SearchArgs,
-    #[command(flatten)]
-    pub(super) stores: StoreArgs,
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -69,6 +65,11 @@ pub(super) struct RunArgs {
     pub(super) strict_pass: bool,
     #[command(flatten)]
     pub(super) loudness: Loudness,
+    // Last, for their headings hold for what follows.
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,11 +146,11 @@ pub(super) struct ReplayArgs {
     /// Which scenario's violation, where the file holds several
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
-    #[command(flatten)]
-    pub(super) stores: StoreArgs,
     /// Exit with 1 if the violation shows
     #[arg(long)]
     pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
 }
 
 #[derive(Debug, clap::Args)]

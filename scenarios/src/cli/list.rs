@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raceproof::{Card, Expectation, Scenario};
-use raceproof_reports::Visible;
+use raceproof_reports::Style;
 use raceproof_reports::visible::columns;
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(super) fn list(
     let selected: Vec<_> =
         pattern::select(&names, &args.patterns)?.into_iter().map(|index| &cards[index]).collect();
     let text = match args.format {
-        Format::Human => human(&selected, output.style.columns),
+        Format::Human => human(&selected, &output.style),
         Format::Json => as_json(&selected).map_err(Failure::Json)?,
     };
     output.result(&text);
@@ -32,31 +32,24 @@ pub(super) fn list(
 }
 
 /// One line each: name, stores, expected verdict, and as much of the description as fits.
-fn human(cards: &[&Card], width: usize) -> String {
-    let told: Vec<[String; 3]> =
-        cards.iter().map(|card| [card.name.clone(), card.stores.join("+"), expected(card)]).collect();
-    let widest = |index: usize| told.iter().map(|row| columns(&row[index])).max().unwrap_or(0);
-    let widths = [widest(0), widest(1), widest(2)];
+fn human(cards: &[&Card], style: &Style) -> String {
+    let cell = |text: &str| style.fit(text, CELL_COLUMNS_MAX);
+    let rows: Vec<_> = cards
+        .iter()
+        .map(|card| [cell(&card.name), cell(&card.stores.join("+")), cell(&expected(card))])
+        .collect();
+    let widths = [0, 1, 2].map(|index| rows.iter().map(|row| columns(&row[index])).max().unwrap_or(0));
     let line = |(row, card): (&[String; 3], &&Card)| {
-        let cells: Vec<_> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| {
-                format!("{}{}", Visible::of(cell), " ".repeat(width.saturating_sub(columns(cell))))
-            })
-            .collect();
-        let head = cells.join("  ");
-        let room = width.saturating_sub(columns(&head) + 2);
-        let about = if room < ABOUT_COLUMNS_MIN {
-            String::new()
-        } else {
-            Visible::cut_to(&card.about, room).to_string()
-        };
+        let padded = row.iter().zip(widths).map(|(cell, width)| Style::pad(cell, width));
+        let head = padded.collect::<Vec<_>>().join("  ");
+        let room = style.columns.saturating_sub(columns(&head) + 2);
+        let about = if room < ABOUT_COLUMNS_MIN { String::new() } else { style.fit(&card.about, room) };
         format!("{head}  {about}").trim_end().to_owned() + "\n"
     };
-    told.iter().zip(cards).map(line).collect()
+    rows.iter().zip(cards).map(line).collect()
 }
 
+const CELL_COLUMNS_MAX: usize = 40;
 /// Less of a description says nothing.
 const ABOUT_COLUMNS_MIN: usize = 16;
 
@@ -78,14 +71,18 @@ mod tests {
     use super::*;
     use crate::cli::fake;
 
+    fn at(columns: usize) -> Style {
+        Style { columns, ..Style::plain() }
+    }
+
     #[test]
     fn lines_are_aligned_and_fit() {
         let (caught, passed) = (fake::caught("counter/get-set").card, fake::passed("counter/incr").card);
-        insta::assert_snapshot!(human(&[&caught, &passed], 80), @r"
+        insta::assert_snapshot!(human(&[&caught, &passed], &at(80)), @r"
         counter/get-set  redis  violation (lost update)  Adds one to a counter in two c…
         counter/incr     redis  pass                     Adds one to a counter in two c…
         ");
-        assert!(human(&[&caught], 30).lines().all(|line| !line.contains("Adds")));
+        assert!(human(&[&caught], &at(30)).lines().all(|line| !line.contains("Adds")));
     }
 
     #[test]

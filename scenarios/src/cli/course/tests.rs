@@ -18,7 +18,7 @@ struct Ran {
 }
 
 /// Runs `outcomes` (`None`: the engine fails there) in a course that `change` has changed.
-fn ran(outcomes: Vec<(&str, Option<Outcome>)>, change: impl FnOnce(&mut Course<'_>)) -> Ran {
+fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>)) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (results, notes) = (Captured::default(), Captured::default());
     let style = Style::plain();
@@ -39,11 +39,11 @@ fn ran(outcomes: Vec<(&str, Option<Outcome>)>, change: impl FnOnce(&mut Course<'
     change(&mut course);
     let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
     let place = folder.path().display().to_string();
-    let redacted = |text: String| text.replace(&place, "OUT");
+    let redacted = |text: &str| text.replace(&place, "OUT");
     Ran {
         exit,
-        results: redacted(results.text()),
-        notes: redacted(notes.text()),
+        results: redacted(&results.text()),
+        notes: redacted(&notes.text()),
         folder,
         explored: explorer.explored,
     }
@@ -58,7 +58,7 @@ fn two() -> Vec<(&'static str, Option<Outcome>)> {
 
 #[test]
 fn expected_violations_are_told_shortly() {
-    let ran = ran(two(), |_| {});
+    let ran = ran(&two(), |_| {});
     assert_eq!(ran.exit, Exit::AsExpected);
     insta::assert_snapshot!(ran.results, @r"
     ✓ counter/get-set  expected violation (lost update): found in schedule 2 of 6 explored, exhausted: yes; 1.50 ms
@@ -73,7 +73,7 @@ fn expected_violations_are_told_shortly() {
 /// A record holds what `replay` needs, and `report.json` holds everything.
 #[test]
 fn violations_and_the_whole_run_are_stored() {
-    let ran = ran(two(), |_| {});
+    let ran = ran(&two(), |_| {});
     let record = Document::read(&ran.folder.path().join("counter-get-set.json")).expect("a record");
     assert_eq!(record.outcomes.len(), 1);
     assert!(record.outcomes[0].counterexample.is_some());
@@ -85,9 +85,9 @@ fn violations_and_the_whole_run_are_stored() {
 /// One scenario, `-v` or a surprise: the violation is told with its lanes, the command last.
 #[test]
 fn violation_is_told_in_full_where_somebody_wants_to_see_it() {
-    let alone = ran(two().into_iter().take(1).collect(), |_| {});
-    let verbose = ran(two(), |course| course.loudness.verbose = true);
-    let flagged = ran(vec![("a/a", Some(fake::flagged("a/a"))), ("a/b", Some(fake::passed("a/b")))], |_| {});
+    let alone = ran(&two()[..1], |_| {});
+    let verbose = ran(&two(), |course| course.loudness.verbose = true);
+    let flagged = ran(&[("a/a", Some(fake::flagged("a/a"))), ("a/b", Some(fake::passed("a/b")))], |_| {});
     for ran in [alone, verbose, flagged] {
         assert!(ran.results.contains("step │ A"), "{}", ran.results);
         assert!(ran.results.contains(".json --stores local\n\n"), "{}", ran.results);
@@ -97,8 +97,8 @@ fn violation_is_told_in_full_where_somebody_wants_to_see_it() {
 #[test]
 fn quiet_tells_surprises_and_totals() {
     let quiet = |course: &mut Course<'_>| course.loudness.quiet = true;
-    assert_eq!(ran(two(), quiet).results, "2 scenarios: 2 as expected\n");
-    let missed = ran(vec![("a/a", Some(fake::missed("a/a")))], quiet);
+    assert_eq!(ran(&two(), quiet).results, "2 scenarios: 2 as expected\n");
+    let missed = ran(&[("a/a", Some(fake::missed("a/a")))], quiet);
     assert!(missed.results.contains("MISSED BUG"));
     assert_eq!(missed.exit, Exit::Surprise);
 }
@@ -106,7 +106,7 @@ fn quiet_tells_surprises_and_totals() {
 /// A program that reads stdout gets one document, whatever else there is to say.
 #[test]
 fn json_is_the_only_thing_on_stdout() {
-    let ran = ran(two(), |course| course.is_json = true);
+    let ran = ran(&two(), |course| course.is_json = true);
     let document = Document::parse(ran.results.as_bytes(), "stdout".as_ref()).expect("a document");
     assert_eq!(document.outcomes.len(), 2);
 }
@@ -117,20 +117,19 @@ fn fail_fast_ends_after_the_first_that_is_not_as_expected() {
         ["a/a", "a/b", "a/c"]
             .map(|name| (name, Some(if name == "a/b" { fake::unsure(name) } else { fake::caught(name) })))
     };
-    let fast = ran(outcomes().to_vec(), |course| course.is_fail_fast = true);
+    let fast = ran(&outcomes(), |course| course.is_fail_fast = true);
     assert_eq!((fast.explored, fast.exit), (vec!["a/a".to_owned(), "a/b".to_owned()], Exit::Inconclusive));
     assert!(fast.notes.contains("1 of 3 scenarios did not run"));
-    let slow = ran(outcomes().to_vec(), |_| {});
+    let slow = ran(&outcomes(), |_| {});
     assert_eq!(slow.explored.len(), 3);
-    let strict =
-        ran(outcomes().to_vec(), |course| (course.is_fail_fast, course.is_strict_pass) = (true, true));
+    let strict = ran(&outcomes(), |course| (course.is_fail_fast, course.is_strict_pass) = (true, true));
     assert_eq!((strict.explored.len(), strict.exit), (1, Exit::Surprise));
 }
 
 /// What was explored before a store died is told and stored, and the exit code says that it is not all.
 #[test]
 fn failure_of_the_engine_keeps_what_was_found_before() {
-    let ran = ran(vec![two().remove(0), ("a/b", None), ("a/c", Some(fake::passed("a/c")))], |_| {});
+    let ran = ran(&[two().remove(0), ("a/b", None), ("a/c", Some(fake::passed("a/c")))], |_| {});
     assert_eq!(ran.exit, Exit::Environment);
     assert_eq!(ran.explored, ["counter/get-set", "a/b"]);
     assert!(ran.notes.contains("`a/b` could not be explored\nerror: failed to start the runtime"));
