@@ -23,7 +23,7 @@ pub trait Scenario: Send + Sync {
     fn card(&self) -> Card;
 
     /// Brings the stores, which are empty, to the state in which every execution starts.
-    async fn set_up(&self, stores: &mut SetUp<'_>) -> Result;
+    async fn set_up(&self, stores: &mut SetUp) -> Result;
 
     /// What one worker does; [`Worker::index`] tells the workers apart.
     async fn work(&self, worker: Worker) -> Result;

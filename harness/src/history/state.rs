@@ -25,8 +25,21 @@ pub enum Datum {
     Map(BTreeMap<String, String>),
     /// Distinct values with a score each, as the store prints it.
     Scores(BTreeMap<String, String>),
+    /// A value that the store will remove by itself after some time.
+    Expiring(Box<Self>),
     /// Something that is only known by its type and a digest.
     Opaque(String),
+}
+
+impl Datum {
+    /// The value itself, whether or not it expires.
+    #[must_use]
+    pub fn lasting(&self) -> &Self {
+        match self {
+            Self::Expiring(datum) => datum,
+            _ => self,
+        }
+    }
 }
 
 impl State {
@@ -42,6 +55,12 @@ impl State {
         &self.entries
     }
 
+    /// All entries, by key.
+    #[must_use]
+    pub fn into_entries(self) -> BTreeMap<String, Datum> {
+        self.entries
+    }
+
     /// The entry under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Datum> {
@@ -51,10 +70,16 @@ impl State {
     /// The string under `key`; `None` if there is none or it is of another type.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
-        match self.get(key)? {
+        match self.get(key)?.lasting() {
             Datum::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether there is something under `key` that the store will remove by itself after some time.
+    #[must_use]
+    pub fn expires(&self, key: &str) -> bool {
+        matches!(self.get(key), Some(Datum::Expiring(_)))
     }
 
     /// The string under `key` read as a whole number; `None` if it is not one.
@@ -96,6 +121,7 @@ impl fmt::Display for Datum {
         };
         match self {
             Self::Text(text) | Self::Opaque(text) => formatter.write_str(text),
+            Self::Expiring(datum) => write!(formatter, "{datum} (expires)"),
             Self::List(items) => write!(formatter, "[{}]", items.join(", ")),
             Self::Set(items) => {
                 write!(formatter, "{{{}}}", items.iter().cloned().collect::<Vec<_>>().join(", "))

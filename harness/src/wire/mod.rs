@@ -11,4 +11,4 @@ mod session;
 
 pub use error::WireError;
 pub use limits::Limits;
-pub use session::{Reply, ReplyClass, Request, RequestClass, Session};
+pub use session::{Reply, ReplyClass, Request, RequestClass, Session, Wait};

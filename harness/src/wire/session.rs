@@ -8,12 +8,17 @@ use super::WireError;
 /// yet had cut, in order, and [`reply`](Session::reply) with the bytes that the server has sent.
 /// A session keeps only the protocol's state (an open `MULTI`, a subscription, a protocol version,
 /// how many frames are still expected), never the bytes. For any given bytes it answers the same,
-/// however they are split, and it never panics.
+/// however they are split, and it never panics. After an error the stream cannot be followed further.
+///
+/// A session takes every request that it cuts for forwarded, in that order, and expects its answer; only
+/// an [`Unsupported`](RequestClass::Unsupported) one is never answered. An answer that a fault makes up
+/// in place of the server's goes through `reply` too, in its turn.
 pub trait Session {
     /// Cuts the next whole request off the front of `buffer`.
     ///
     /// `Ok(None)` means that more bytes are needed. The returned `length` is at least 1 and at most
-    /// `buffer.len()`; the caller removes that many bytes before it calls again.
+    /// `buffer.len()`; the caller removes that many bytes before it calls again, and after `Ok(None)`
+    /// comes back with the same bytes and more behind them.
     ///
     /// # Errors
     /// [`WireError`] if the bytes are no request of this protocol, or exceed a limit.
@@ -32,8 +37,8 @@ pub trait Session {
     fn listens(&self) -> bool;
 
     /// Whether a request has left state on the server's side of this connection that a new client
-    /// would notice (a watched key, a subscription, another database, a name), so that it
-    /// must be reset or closed before another client may have it.
+    /// would notice (a watched key, a subscription, another database, a name, an unanswered request), so
+    /// that it must be reset or closed before another client may have it.
     fn used(&self) -> bool;
 
     /// Whether scripts or functions may have been stored by this connection's requests, outside the
@@ -61,13 +66,26 @@ pub struct Request {
 pub enum RequestClass {
     /// Forward at once; no step. It changes and reads nothing that another worker could notice.
     Pass,
+    /// Forward at once; no step of its own, but part of the next one (what a transaction queues).
+    Queue,
     /// Hold until the scheduler releases it; one step.
     Step {
-        /// The server may legally answer it only after another client's step (`BLPOP`, `WAIT` …).
-        may_block: bool,
+        /// Whether the server may legally answer it only after another client's step (`BLPOP`, `WAIT` …).
+        wait: Wait,
     },
     /// Understood, but it would break an assumption of the gate: the execution ends with this reason.
     Unsupported(String),
+}
+
+/// Whether and how long a request may wait inside the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// It is answered at once.
+    Never,
+    /// The server ends the wait by its own clock after about so many milliseconds.
+    AtMostMs(u64),
+    /// Only another client ends the wait.
+    Forever,
 }
 
 /// One server message that [`Session::reply`] cut.

@@ -1,0 +1,31 @@
+//! Owns [`Error`]: failures of ours and of the environment. A bug found in the code under test is never one.
+
+use thiserror::Error;
+
+use crate::gate::GateError;
+use crate::store::StoreError;
+
+/// Why a scenario could not be explored at all.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The runtime's thread could not be set up.
+    #[error("failed to start the runtime")]
+    Runtime(#[source] std::io::Error),
+    /// A store could not be started or stopped.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gate could not be opened, or asks for something that the run does not have.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The client that set-ups use could not be opened.
+    #[error("failed to open the set-up's connection to redis")]
+    SetUpClient(#[from] redis::RedisError),
+    /// The scenario's own set-up failed.
+    #[error("the set-up of `{scenario}` failed")]
+    SetUp {
+        /// Which scenario.
+        scenario: String,
+        /// What it returned.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,90 @@
+//! Owns the answer to SIGINT, SIGTERM and SIGHUP: the first asks the run to end, the second ends the process; what was
+//! started is removed either way, and how is `store`'s business.
+
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::watch;
+
+use crate::store;
+
+/// How long the run may take to end after the first signal.
+const GRACE_MS_MAX: u64 = 10_000;
+/// A shell's number for "ended by signal n" is this plus n.
+const EXIT_BASE: i32 = 128;
+
+/// Whether somebody asked the process to end. Clones share the answer.
+///
+/// ```
+/// let interrupt = raceproof::interrupt::Interrupt::install()?;
+/// assert!(!interrupt.is_set());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    signal: watch::Receiver<Option<i32>>,
+}
+
+impl Interrupt {
+    /// Starts to answer signals. The second time it gives what the first gave.
+    ///
+    /// After the first signal the caller is expected to end by itself; with the second signal, or 10 s after the
+    /// first, everything that was started is removed and the process exits with 128 + the first signal.
+    ///
+    /// # Errors
+    /// If the system lets us have no signal handlers or no threads.
+    pub fn install() -> std::io::Result<Self> {
+        static INSTALLED: OnceLock<Result<Interrupt, Arc<std::io::Error>>> = OnceLock::new();
+        let installed = INSTALLED.get_or_init(|| start().map_err(Arc::new));
+        installed.clone().map_err(std::io::Error::other)
+    }
+
+    /// Whether a signal has come.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.signal().is_some()
+    }
+
+    /// The first signal that came.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        *self.signal.borrow()
+    }
+
+    /// Waits for the first signal and gives its number.
+    pub async fn wait(&self) -> i32 {
+        let mut signal = self.signal.clone();
+        match signal.wait_for(Option::is_some).await.map(|signal| *signal) {
+            Ok(Some(number)) => number,
+            // The answering thread lives as long as the process does.
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+fn start() -> std::io::Result<Interrupt> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (told, arrivals) = mpsc::channel();
+    let (flag, signal) = watch::channel(None);
+    thread::Builder::new().name("raceproof-signals".to_owned()).spawn(move || {
+        for number in signals.forever() {
+            if told.send(number).is_err() {
+                return;
+            }
+        }
+    })?;
+    thread::Builder::new().name("raceproof-interrupt".to_owned()).spawn(move || answer(&arrivals, &flag))?;
+    Ok(Interrupt { signal })
+}
+
+fn answer(arrivals: &mpsc::Receiver<i32>, flag: &watch::Sender<Option<i32>>) {
+    let Ok(first) = arrivals.recv() else { return };
+    flag.send_replace(Some(first));
+    // A second signal or the end of the patience: both mean now.
+    let _ = arrivals.recv_timeout(Duration::from_millis(GRACE_MS_MAX));
+    store::remove_everything();
+    std::process::exit(EXIT_BASE + first);
+}

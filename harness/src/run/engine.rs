@@ -1,0 +1,135 @@
+//! Owns [`Engine`]: the one entry to a run, from started stores to their removal, without `async`.
+
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::evidence::replays;
+use super::idle::Idle;
+use super::rig::{Rig, Subject};
+use super::search::Search;
+use crate::error::Error;
+use crate::gate::{Backend, Gate, GateError};
+use crate::history::Trace;
+use crate::interrupt::Interrupt;
+use crate::outcome::{Outcome, Replays};
+use crate::plan::Plan;
+use crate::scenario::Scenario;
+use crate::store::redis::RedisBackend;
+use crate::store::{SetUp, StoreOptions, Stores};
+
+/// Started stores, the gate before them, and the one thread on which gate, workers and scheduler run.
+///
+/// Dropping it stops the stores as [`stop`](Self::stop) does, but keeps the errors to itself.
+pub struct Engine {
+    rig: Rig,
+    stores: Stores,
+    interrupt: Interrupt,
+    runtime: Runtime,
+}
+
+/// How far a search has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Executions so far.
+    pub schedules: u64,
+    /// The budget of executions.
+    pub schedules_max: u64,
+    /// Executions so far that violated an invariant.
+    pub violating: u64,
+}
+
+/// What replaying a recorded schedule gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replay {
+    /// The last replay.
+    pub trace: Trace,
+    /// How the replays compare with the record.
+    pub replays: Replays,
+    /// The first step (from 1) at which the code under test now does something else, and what.
+    pub diverged: Option<(usize, String)>,
+}
+
+impl Engine {
+    /// Starts the stores and opens the gate before them.
+    ///
+    /// # Errors
+    /// A store cannot be started or does not answer.
+    pub fn start(options: &StoreOptions, interrupt: Interrupt) -> Result<Self, Error> {
+        let idle = Arc::new(Idle::default());
+        let bell = Arc::clone(&idle);
+        let mut builder = Builder::new_current_thread();
+        let runtime =
+            builder.enable_all().on_thread_park(move || bell.ring()).build().map_err(Error::Runtime)?;
+        let (stores, rig) = runtime.block_on(async {
+            let stores = Stores::start(options).await?;
+            let (gate, set_up) = open(&stores).await?;
+            Ok::<_, Error>((stores, Rig { gate, set_up, idle }))
+        })?;
+        Ok(Self { rig, stores, interrupt, runtime })
+    }
+
+    /// The stores in force, one line each.
+    #[must_use]
+    pub fn description(&self) -> Vec<String> {
+        self.stores.description().lines()
+    }
+
+    /// Explores the schedules of `scenario` as `plan` says; `progress` is told now and then how far it is.
+    ///
+    /// # Errors
+    /// The scenario's set-up fails, or it needs a store that was not started. What goes wrong in an
+    /// execution is part of the outcome.
+    pub fn explore(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let stores = self.description();
+        let search =
+            Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
+        self.runtime.block_on(search.run())
+    }
+
+    /// Replays the schedule of `recorded`, `attempts` times, with the seed and the limits of `plan`.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore).
+    pub fn replay(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        recorded: &Trace,
+        plan: &Plan,
+        attempts: u32,
+    ) -> Result<Replay, Error> {
+        let subject = Subject::new(scenario, plan);
+        let attempts = attempts.max(1);
+        let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
+        let (replays, last) = replayed?;
+        let last = last.expect("at least one attempt was made");
+        let diverged = replays.first_difference.clone();
+        Ok(Replay { trace: self.rig.trace(&last), replays, diverged })
+    }
+
+    /// Stops the stores and removes everything that was started.
+    ///
+    /// # Errors
+    /// Something could not be removed; it is found and removed at the next start.
+    pub fn stop(self) -> Result<(), Error> {
+        let Self { rig, stores, runtime, .. } = self;
+        runtime.block_on(async {
+            drop(rig);
+            Ok(stores.stop().await?)
+        })
+    }
+}
+
+async fn open(stores: &Stores) -> Result<(Gate, SetUp), Error> {
+    let (mut backends, mut set_up) = (Vec::<Box<dyn Backend>>::new(), SetUp::default());
+    if let Some(server) = stores.redis() {
+        backends.push(Box::new(RedisBackend::connect(server.clone()).await.map_err(GateError::from)?));
+        set_up.open_redis(server).await?;
+    }
+    Ok((Gate::new(backends), set_up))
+}

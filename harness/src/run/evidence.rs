@@ -1,0 +1,68 @@
+//! Owns the making of evidence: the violation replayed, shrunk and told step by step.
+
+use super::executed::Executed;
+use super::rig::{Detail, Rig, Subject};
+use super::shrink::Shrink;
+use crate::choice::Schedule;
+use crate::error::Error;
+use crate::explore::Fixed;
+use crate::history::Trace;
+use crate::id::WorkerId;
+use crate::outcome::{Counterexample, Replays};
+use crate::verdict::{Verdict, Violation};
+
+/// How often a shrunk schedule is replayed.
+pub(crate) const REPLAYS: u32 = 10;
+
+/// Gathers the evidence of the violation in `found`.
+pub(crate) async fn counterexample(
+    rig: &mut Rig,
+    subject: &Subject,
+    found: Executed,
+) -> Result<Counterexample, Error> {
+    let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
+    let first = replay(rig, subject, &found.workers, &found.schedule(), Detail::EveryStep).await?;
+    let original = rig.trace(if shows(&first, &violation) { &first } else { &found });
+    let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
+    let told = replay(rig, subject, &small.workers, &small.schedule(), Detail::EveryStep).await?;
+    let shrunk = rig.trace(if shows(&told, &violation) { &told } else { &small });
+    let (replays, _) = replays(rig, subject, &shrunk, REPLAYS).await?;
+    let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
+    Ok(Counterexample { violation, original, shrunk, replays, shrink_candidates })
+}
+
+/// Replays the schedule of `recorded` and compares what happens; also returns the last replay.
+pub(crate) async fn replays(
+    rig: &mut Rig,
+    subject: &Subject,
+    recorded: &Trace,
+    attempts: u32,
+) -> Result<(Replays, Option<Executed>), Error> {
+    let mut replays = Replays { attempts, reproduced: 0, differing: 0, first_difference: None };
+    let mut last = None;
+    for _ in 0..attempts {
+        let executed = replay(rig, subject, &recorded.workers, &recorded.schedule, Detail::EveryStep).await?;
+        let wanted = recorded.verdict.violation();
+        replays.reproduced += u32::from(wanted.is_some_and(|violation| shows(&executed, violation)));
+        let difference =
+            executed.mismatch.clone().or_else(|| recorded.first_difference(&rig.trace(&executed)));
+        replays.differing += u32::from(difference.is_some());
+        replays.first_difference = replays.first_difference.or(difference);
+        last = Some(executed);
+    }
+    Ok((replays, last))
+}
+
+async fn replay(
+    rig: &mut Rig,
+    subject: &Subject,
+    workers: &[WorkerId],
+    schedule: &Schedule,
+    detail: Detail,
+) -> Result<Executed, Error> {
+    rig.execute(subject, workers, detail, &mut Fixed::new(schedule.clone())).await
+}
+
+fn shows(executed: &Executed, violation: &Violation) -> bool {
+    matches!(&executed.verdict, Verdict::Violation(found) if found.same_kind(violation))
+}

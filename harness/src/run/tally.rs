@@ -1,0 +1,115 @@
+//! Owns [`Tally`]: what a search counts while it goes on.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::executed::Executed;
+use crate::explore::Strategy;
+use crate::history::{State, WorkerEnd};
+use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Stopped};
+use crate::plan::Plan;
+
+/// Counts over the executions of one search.
+pub(crate) struct Tally {
+    started: Instant,
+    pub(crate) schedules: u64,
+    steps: u64,
+    pub(crate) violating: u64,
+    first_violation: Option<u64>,
+    final_states: BTreeMap<State, u64>,
+    failures: BTreeMap<String, u64>,
+    /// Executions in which some worker failed.
+    failing: u64,
+}
+
+impl Tally {
+    pub(crate) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            schedules: 0,
+            steps: 0,
+            violating: 0,
+            first_violation: None,
+            final_states: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            failing: 0,
+        }
+    }
+
+    pub(crate) fn count(&mut self, executed: &Executed) {
+        self.schedules += 1;
+        self.steps += executed.steps.len() as u64;
+        if executed.verdict.violation().is_some() {
+            self.violating += 1;
+            self.first_violation.get_or_insert(self.schedules);
+        }
+        if let Some(state) = &executed.final_state {
+            count_bounded(&mut self.final_states, state, FINAL_STATES_MAX);
+        }
+        let mut failed = false;
+        for (worker, end) in &executed.ends {
+            if let WorkerEnd::Failed(text) = end {
+                count_bounded(&mut self.failures, &format!("{worker}: {text}"), FAILURES_MAX);
+                failed = true;
+            }
+        }
+        self.failing += u64::from(failed);
+    }
+
+    /// The failure because of which no execution put the invariants to the test, if that is so.
+    pub(crate) fn vacuous(&self) -> Option<String> {
+        let always = self.schedules > 0 && self.failing == self.schedules;
+        always.then(|| self.failures.keys().next().cloned()).flatten()
+    }
+
+    pub(crate) fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn over_budget(&self, plan: &Plan) -> bool {
+        self.started.elapsed() >= plan.budget
+    }
+
+    pub(crate) fn coverage(self, plan: &Plan, strategy: &dyn Strategy, stopped: Stopped) -> Coverage {
+        Coverage {
+            strategy: plan.strategy.to_string(),
+            schedules: self.schedules,
+            steps: self.steps,
+            exhausted: strategy.exhausted(),
+            preemption_bound: plan.preemption_bound,
+            stopped,
+            violating: self.violating,
+            first_violation: self.first_violation,
+            elapsed_us: self.elapsed_us(),
+            final_states: self
+                .final_states
+                .into_iter()
+                .map(|(state, times)| (state.to_string(), times))
+                .collect(),
+            failures: self.failures,
+        }
+    }
+}
+
+/// Counts `key`, unless it is new and there are `most` already.
+fn count_bounded<K: Ord + Clone>(counts: &mut BTreeMap<K, u64>, key: &K, most: usize) {
+    if let Some(count) = counts.get_mut(key) {
+        *count += 1;
+    } else if counts.len() < most {
+        counts.insert(key.clone(), 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_keys_are_counted_beyond_the_bound_and_new_ones_are_not() {
+        let mut counts = BTreeMap::new();
+        for key in ["a", "b", "c", "a"] {
+            count_bounded(&mut counts, &key, 2);
+        }
+        assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("a", 2), ("b", 1)]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Owns the account of which stores a run had and why; records and reports print it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Server;
+
+/// Which stores a run had, who provided them, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoresDescription {
+    /// The provider that was taken: `docker`, `local` or `url`.
+    pub provider: String,
+    /// Why this one, as a phrase.
+    pub reason: String,
+    /// Whether what was written would have survived a crash of the server.
+    pub persistence: bool,
+    /// The Redis, if one was needed.
+    pub redis: Option<ServerDescription>,
+    /// The PostgreSQL, if one was needed.
+    pub postgres: Option<ServerDescription>,
+}
+
+/// One of the stores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerDescription {
+    /// What the server says its version is.
+    pub version: String,
+    /// What was started: an image with its id, the path of a binary, or a URL without its password.
+    pub origin: String,
+    /// `unix` or `tcp`.
+    pub transport: String,
+}
+
+impl StoresDescription {
+    /// The description for people: one line for the provider, one for each store.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let kept = if self.persistence { "data survives a crash" } else { "durability off" };
+        let mut lines = vec![format!("stores by {} ({}), {kept}", self.provider, self.reason)];
+        for (name, server) in [("redis", &self.redis), ("postgres", &self.postgres)] {
+            let line = |server: &ServerDescription| {
+                format!("{name} {} over {}: {}", server.version, server.transport, server.origin)
+            };
+            lines.extend(server.as_ref().map(line));
+        }
+        lines
+    }
+}
+
+impl ServerDescription {
+    pub(crate) fn new(server: &Server, origin: impl Into<String>) -> Self {
+        Self {
+            version: server.version.clone(),
+            origin: origin.into(),
+            transport: server.address.transport().to_owned(),
+        }
+    }
+}

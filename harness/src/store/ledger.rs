@@ -1,0 +1,229 @@
+//! Owns the rule that everything started is removed exactly once, whoever comes first; it knows not what the things are.
+//!
+//! ```text
+//! stop:    claim(run) ── removes ── done          The claim is atomic, so that of stop, drop and the signal thread
+//! signal:        close() ── finds nothing ── wait  exactly one gets each thing; the others find nothing, and the signal
+//! start:                       hold() ── refused   thread waits for them. What comes after the close is handed back.
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+#[cfg(raceproof_loom)]
+use loom::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(not(raceproof_loom))]
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+/// Things to remove, in groups.
+pub(crate) struct Ledger<T> {
+    state: Mutex<State<T>>,
+    claim_done: Condvar,
+}
+
+struct State<T> {
+    closed: bool,
+    next: u64,
+    /// By number of arrival; the newest is removed first.
+    held: BTreeMap<u64, (u64, T)>,
+    /// Claims that somebody is still working on.
+    claims: usize,
+}
+
+/// Things that only the holder of this value may remove, and must. Dropping it says that this is done.
+pub(crate) struct Claim<'a, T> {
+    ledger: &'a Ledger<T>,
+    items: Vec<T>,
+}
+
+impl<T> Ledger<T> {
+    pub(crate) fn new() -> Self {
+        let state = State { closed: false, next: 0, held: BTreeMap::new(), claims: 0 };
+        Self { state: Mutex::new(state), claim_done: Condvar::new() }
+    }
+
+    /// Enters a thing. After [`Self::close`] it is handed back as a claim, for the caller to remove at once.
+    pub(crate) fn hold(&self, group: u64, item: T) -> Result<(), Claim<'_, T>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(self.claimed(&mut state, vec![item]));
+        }
+        let number = state.next;
+        state.next += 1;
+        state.held.insert(number, (group, item));
+        Ok(())
+    }
+
+    /// Takes everything of one group, newest first.
+    pub(crate) fn claim(&self, group: u64) -> Claim<'_, T> {
+        let mut state = self.lock();
+        let taken = state.held.extract_if(.., |_, (its_group, _)| *its_group == group).collect::<Vec<_>>();
+        self.claimed(&mut state, taken.into_iter().rev().map(|(_, (_, item))| item).collect())
+    }
+
+    /// Takes everything, newest first, and lets nothing in any more.
+    pub(crate) fn close(&self) -> Claim<'_, T> {
+        let mut state = self.lock();
+        state.closed = true;
+        let taken = std::mem::take(&mut state.held);
+        self.claimed(&mut state, taken.into_values().rev().map(|(_, item)| item).collect())
+    }
+
+    /// Waits until nobody works on a claim; false if that took longer than the limit.
+    pub(crate) fn wait_until_idle(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.lock();
+        while state.claims > 0 {
+            let now = Instant::now();
+            if now >= deadline {
+                return false;
+            }
+            let waited = self.claim_done.wait_timeout(state, deadline - now);
+            state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn claimed(&self, state: &mut State<T>, items: Vec<T>) -> Claim<'_, T> {
+        state.claims += 1;
+        Claim { ledger: self, items }
+    }
+
+    /// A panic elsewhere must not keep us from cleaning up, and no change here is left half done by one.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl<T> Claim<'_, T> {
+    /// The things, to be removed while the claim is kept.
+    pub(crate) fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.items)
+    }
+
+    /// The things together with the claim.
+    pub(crate) fn take_keeping(mut self) -> (Vec<T>, Self) {
+        (self.take(), self)
+    }
+}
+
+impl<T> Drop for Claim<'_, T> {
+    fn drop(&mut self) {
+        self.ledger.lock().claims -= 1;
+        self.ledger.claim_done.notify_all();
+    }
+}
+
+#[cfg(all(test, not(raceproof_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_claimed_once_and_newest_first() {
+        let ledger = Ledger::new();
+        for (group, item) in [(1, 'a'), (2, 'b'), (1, 'c')] {
+            assert!(ledger.hold(group, item).is_ok());
+        }
+        assert_eq!(ledger.claim(1).take(), ['c', 'a']);
+        assert!(ledger.claim(1).take().is_empty());
+        assert_eq!(ledger.close().take(), ['b']);
+    }
+
+    #[test]
+    fn what_comes_after_the_close_is_handed_back() {
+        let ledger = Ledger::new();
+        drop(ledger.close());
+        assert_eq!(ledger.hold(1, 'a').err().map(|mut claim| claim.take()), Some(vec!['a']));
+    }
+
+    #[test]
+    fn idle_means_that_no_claim_is_open() {
+        let ledger = Ledger::<char>::new();
+        let claim = ledger.claim(1);
+        assert!(!ledger.wait_until_idle(Duration::ZERO));
+        drop(claim);
+        assert!(ledger.wait_until_idle(Duration::ZERO));
+    }
+}
+
+/// Every interleaving of the threads, by loom. Run with
+/// `RUSTFLAGS="--cfg raceproof_loom" cargo test -p raceproof --lib loom`.
+#[cfg(all(test, raceproof_loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicUsize, Ordering};
+    use loom::thread;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    /// Removes what a claim gives; each thing is a counter of its own removals.
+    fn remove(claim: &mut Claim<'_, Arc<AtomicUsize>>) {
+        for thing in claim.take() {
+            thing.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Stop, drop and the signal thread race for the same things: each is removed exactly once.
+    #[test]
+    fn racing_removers_remove_each_thing_exactly_once() {
+        loom::model(|| {
+            let ledger = Arc::new(Ledger::new());
+            let things = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+            for thing in &things {
+                assert!(ledger.hold(1, Arc::clone(thing)).is_ok());
+            }
+            let stop = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.claim(1)))
+            };
+            let signal = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.close()))
+            };
+            remove(&mut ledger.claim(1));
+            stop.join().unwrap();
+            signal.join().unwrap();
+            assert!(things.iter().all(|thing| thing.load(Ordering::SeqCst) == 1));
+        });
+    }
+
+    /// A thing that is entered while the signal thread cleans is removed by one of the two, and when the signal thread
+    /// goes on to exit, no removal is under way.
+    #[test]
+    fn a_thing_entered_while_cleaning_is_not_lost() {
+        loom::model(|| {
+            let ledger = Arc::new(Ledger::new());
+            let thing = Arc::new(AtomicUsize::new(0));
+            let start = {
+                let (ledger, thing) = (Arc::clone(&ledger), Arc::clone(&thing));
+                thread::spawn(move || {
+                    if let Err(mut refused) = ledger.hold(1, thing) {
+                        remove(&mut refused);
+                    }
+                })
+            };
+            remove(&mut ledger.close());
+            assert!(ledger.wait_until_idle(LONG));
+            start.join().unwrap();
+            assert_eq!(thing.load(Ordering::SeqCst), 1);
+        });
+    }
+
+    /// The signal thread exits only after the other removers are done.
+    #[test]
+    fn idle_waits_for_the_other_claims() {
+        loom::model(|| {
+            let ledger = Arc::new(Ledger::new());
+            let thing = Arc::new(AtomicUsize::new(0));
+            assert!(ledger.hold(1, Arc::clone(&thing)).is_ok());
+            let stop = {
+                let ledger = Arc::clone(&ledger);
+                thread::spawn(move || remove(&mut ledger.claim(1)))
+            };
+            remove(&mut ledger.close());
+            assert!(ledger.wait_until_idle(LONG));
+            assert_eq!(thing.load(Ordering::SeqCst), 1);
+            stop.join().unwrap();
+        });
+    }
+}

@@ -1,0 +1,120 @@
+//! Owns the stores that run as child processes: finding the programs, ports and sockets; `template` has the initdb.
+
+mod account;
+mod postgres;
+mod program;
+mod redis;
+mod template;
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use rustix::process::Signal;
+
+pub(crate) use program::Programs;
+
+use super::custody::Custody;
+use super::description::ServerDescription;
+use super::process::{ChildServer, spawn};
+use super::{Server, StoreError, StoreOptions};
+use account::Account;
+
+/// A port that was free may be taken when the server wants it.
+const PORT_ATTEMPTS_MAX: usize = 5;
+/// The kernel's limit for the path of a socket is 107 bytes on Linux.
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+type Started = Option<(Server, ServerDescription)>;
+
+/// Starts what is needed, side by side.
+pub(crate) async fn start(
+    programs: &Programs,
+    options: &StoreOptions,
+    custody: &Arc<Custody>,
+) -> Result<(Started, Started), StoreError> {
+    let (redis, postgres) = tokio::join!(
+        async {
+            let Some(program) = &programs.redis else { return Ok(None) };
+            redis::start(program, options.persistence, custody).await.map(Some)
+        },
+        async {
+            let Some(programs) = &programs.postgres else { return Ok(None) };
+            postgres::start(programs, options.persistence, custody).await.map(Some)
+        },
+    );
+    Ok((redis?, postgres?))
+}
+
+/// A port of the loopback interface that nobody listens on at this moment.
+fn free_port() -> Result<u16, StoreError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    listener.map(|address| address.port()).map_err(StoreError::io("find a free port of", "127.0.0.1"))
+}
+
+/// Whether the server ended because another had taken its port.
+fn lost_its_port(log: &str) -> bool {
+    log.contains("Address already in use")
+}
+
+/// Prepares a server's command: its account, its log, and its death when we die. The environment is not ours, so that
+/// no `PGDATA` or `LC_ALL` of the caller changes what the server does.
+fn command(
+    program: &Path,
+    folder: &Path,
+    account: Option<&Account>,
+    signal: &str,
+) -> Result<Command, StoreError> {
+    let mut command = match program::setpriv() {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", signal]).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    let log = log_of(folder);
+    let file = File::create(&log).map_err(StoreError::io("create", &log))?;
+    let errors = file.try_clone().map_err(StoreError::io("open", &log))?;
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LC_ALL", "C.UTF-8");
+    command.stdin(Stdio::null()).stdout(file).stderr(errors);
+    if let Some(account) = account {
+        account.apply(&mut command);
+    }
+    Ok(command)
+}
+
+fn log_of(folder: &Path) -> PathBuf {
+    folder.join("log")
+}
+
+/// The end of what the server wrote, for an error message.
+fn log_tail(folder: &Path) -> String {
+    const LINES_MAX: usize = 5;
+    let log = std::fs::read(log_of(folder)).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let lines: Vec<_> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LINES_MAX)..].join(" | ")
+}
+
+/// Starts the server and gives it into custody.
+fn launch(
+    name: &'static str,
+    signal: Signal,
+    command: Command,
+    custody: &Custody,
+) -> Result<super::process::ProcessIdentity, StoreError> {
+    let program = command.get_program().to_owned();
+    let child = spawn(command).map_err(StoreError::io("run", program))?;
+    let server = ChildServer::new(name, signal, child);
+    let identity = server.identity().cloned();
+    custody.hold_process(server)?;
+    let gone = || StoreError::Program { program: name.to_owned(), log: "it ended at once".to_owned() };
+    identity.ok_or_else(gone)
+}

@@ -1,0 +1,52 @@
+//! Owns the question which providers could be used here, asked without starting anything; `raceproof doctor` prints it.
+
+use super::docker::Engine;
+use super::local::Programs;
+use super::{ProviderChoice, StoreError, StoreOptions, url};
+
+/// Whether a provider can be used, and why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Availability {
+    /// The provider; never `auto`.
+    pub provider: ProviderChoice,
+    /// Whether a run could use it now.
+    pub available: bool,
+    /// What it would use, or why it cannot be used and the way out.
+    pub detail: String,
+}
+
+/// Looks at each provider. An image that would have to be pulled counts as available only once it is there.
+pub async fn providers(options: &StoreOptions) -> Vec<Availability> {
+    let found = [
+        (ProviderChoice::Docker, docker(options).await),
+        (ProviderChoice::Local, Programs::find(options.needs).map(|programs| programs.description())),
+        (ProviderChoice::Url, url::check(options).map(|_| "the servers that were named".to_owned())),
+    ];
+    let judged = found.into_iter().map(|(provider, result)| Availability {
+        provider,
+        available: result.is_ok(),
+        detail: result.unwrap_or_else(|error| error.to_string()),
+    });
+    judged.collect()
+}
+
+async fn docker(options: &StoreOptions) -> Result<String, StoreError> {
+    let engine = Engine::connect()?;
+    engine.ping().await?;
+    let mut origins = Vec::new();
+    for image in images(options) {
+        if !engine.has_image(image).await {
+            let reason = format!("the image `{image}` is absent (run `ci/setup` or `docker pull {image}`)");
+            return Err(StoreError::Docker { reason });
+        }
+        origins.push(engine.origin(image).await);
+    }
+    Ok(origins.join(", "))
+}
+
+/// The images of the stores that are needed.
+pub(super) fn images(options: &StoreOptions) -> impl Iterator<Item = &String> {
+    let redis = options.needs.redis.then_some(&options.redis_image);
+    let postgres = options.needs.postgres.then_some(&options.postgres_image);
+    redis.into_iter().chain(postgres)
+}

@@ -1,0 +1,132 @@
+//! Owns [`RedisBackend`]: Redis as the gate sees it.
+
+use std::net::SocketAddr;
+
+use async_trait::async_trait;
+
+use super::exchange::{Exchange, refusal};
+use super::{NAME, snapshot, standing};
+use crate::gate::{Backend, BackendError, Standing, Upstream};
+use crate::history::State;
+use crate::store::Server;
+use crate::wire::redis::{RedisSession, Value};
+use crate::wire::{Limits, Session};
+
+/// A running Redis server, and the control connection to it.
+#[derive(Debug)]
+pub struct RedisBackend {
+    server: Server,
+    control: Exchange,
+}
+
+impl RedisBackend {
+    /// Connects to `server`.
+    ///
+    /// # Errors
+    /// It does not answer or refuses.
+    pub async fn connect(server: Server) -> Result<Self, BackendError> {
+        let mut control = Exchange::open(&server.address).await?;
+        control.tell("log in", &slices(&log_in(&server))).await?;
+        Ok(Self { server, control })
+    }
+
+    fn database(&self) -> u32 {
+        self.server.database.parse().unwrap_or(0)
+    }
+}
+
+/// The commands that bring a new connection to where its client expects to be.
+fn log_in(server: &Server) -> Vec<Vec<&[u8]>> {
+    let mut commands: Vec<Vec<&[u8]>> = Vec::new();
+    if let Some(password) = &server.password {
+        let user = server.user.as_deref().unwrap_or("default");
+        commands.push(vec![b"AUTH", user.as_bytes(), password.as_bytes()]);
+    }
+    if server.database != "0" {
+        commands.push(vec![b"SELECT", server.database.as_bytes()]);
+    }
+    commands
+}
+
+fn slices<'a, 'b>(commands: &'a [Vec<&'b [u8]>]) -> Vec<&'a [&'b [u8]]> {
+    commands.iter().map(Vec::as_slice).collect()
+}
+
+#[async_trait(?Send)]
+impl Backend for RedisBackend {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn session(&self) -> Box<dyn Session> {
+        let limits = Limits::default();
+        Box::new(match self.server.confined {
+            true => RedisSession::confined(limits, self.database()),
+            false => RedisSession::new(limits),
+        })
+    }
+
+    fn url(&self, address: SocketAddr) -> String {
+        format!("redis://{address}/{}", self.server.database)
+    }
+
+    async fn open(&mut self) -> Result<Upstream, BackendError> {
+        let mut exchange = Exchange::open(&self.server.address).await?;
+        let mut commands = log_in(&self.server);
+        commands.push(vec![b"CLIENT", b"ID"]);
+        let last = commands.len() - 1;
+        let read = |index: usize, value: &Value<'_>| match value {
+            Value::Error(text) => Err(String::from_utf8_lossy(text).into_owned()),
+            Value::Integer(id) if index == last => Ok(u64::try_from(*id).unwrap_or_default()),
+            _ => Ok(0),
+        };
+        let answers = exchange.ask("open a connection", &slices(&commands), read).await?;
+        Ok(Upstream { stream: exchange.into_stream(), key: answers[last] })
+    }
+
+    async fn renew(&mut self, upstream: Upstream) -> Result<Upstream, BackendError> {
+        let mut exchange = Exchange::over(upstream.stream);
+        let mut commands = vec![vec![b"RESET".as_slice()]];
+        commands.extend(log_in(&self.server));
+        exchange.tell("reset a connection", &slices(&commands)).await?;
+        Ok(Upstream { stream: exchange.into_stream(), key: upstream.key })
+    }
+
+    async fn forget(&mut self, key: u64) -> Result<(), BackendError> {
+        let key = key.to_string();
+        let kill: &[&[u8]] = &[b"CLIENT", b"KILL", b"ID", key.as_bytes()];
+        self.control.tell("end a connection", &[kill]).await
+    }
+
+    async fn empty(&mut self, code: bool) -> Result<(), BackendError> {
+        let data: &[&[u8]] =
+            if self.server.confined { &[b"FLUSHDB", b"SYNC"] } else { &[b"FLUSHALL", b"SYNC"] };
+        if !code {
+            return self.control.tell("remove all data", &[data]).await;
+        }
+        let commands: [&[&[u8]]; 3] =
+            [data, &[b"SCRIPT", b"FLUSH", b"SYNC"], &[b"FUNCTION", b"FLUSH", b"SYNC"]];
+        // Redis before 7.0 has no functions to flush.
+        let read = |index: usize, value: &Value<'_>| refusal(value).filter(|_| index < 2).map_or(Ok(()), Err);
+        self.control.ask("remove all data and scripts", &commands, read).await?;
+        Ok(())
+    }
+
+    async fn state(&mut self) -> Result<State, BackendError> {
+        let eval: &[&[u8]] = &[b"EVAL", snapshot::SCRIPT.as_bytes(), b"0"];
+        let mut states = self.control.ask("read all data", &[eval], |_, value| snapshot::read(value)).await?;
+        Ok(states.pop().expect("one command has one answer"))
+    }
+
+    async fn standing(&mut self, keys: &[u64]) -> Result<Vec<Standing>, BackendError> {
+        let keys_text: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let mut list: Vec<&[u8]> = vec![b"CLIENT", b"LIST", b"ID"];
+        list.extend(keys_text.iter().map(String::as_bytes));
+        let read = |_: usize, value: &Value<'_>| match value.text() {
+            Some(text) => Ok(standing::standings(&String::from_utf8_lossy(text), keys)),
+            None => Err(refusal(value).unwrap_or_else(|| "no text".to_owned())),
+        };
+        let mut standings = self.control.ask("ask how connections stand", &[&list], read).await?;
+        Ok(standings.pop().expect("one command has one answer"))
+    }
+}

@@ -1,0 +1,51 @@
+//! Owns the Redis clients that workers and set-ups are given.
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisResult};
+
+use super::NAME;
+use super::exchange::connect;
+use crate::gate::Stream;
+use crate::store::{Server, SetUp};
+use crate::worker::Worker;
+
+/// Commands are held at the gate for as long as the scheduler likes, so a client must not give up.
+fn patient() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None)
+}
+
+async fn client(info: &RedisConnectionInfo, stream: Stream) -> RedisResult<MultiplexedConnection> {
+    let (connection, driver) = MultiplexedConnection::new_with_config(info, stream, patient()).await?;
+    tokio::spawn(driver);
+    Ok(connection)
+}
+
+impl Worker {
+    /// A connection to Redis through the gate, over an in-process stream. Each call opens another one; clones of
+    /// one share it.
+    ///
+    /// # Errors
+    /// The connection could not be set up.
+    pub async fn redis(&self) -> RedisResult<MultiplexedConnection> {
+        let info = RedisConnectionInfo::default().set_skip_set_lib_name();
+        client(&info, Stream::InProcess(self.stream(NAME))).await
+    }
+
+    /// The `redis://` URL of this worker, for a client of its own that connects over TCP. Raise the client's
+    /// response time-out: commands are held for as long as the scheduler likes.
+    ///
+    /// # Errors
+    /// The run has no Redis, or the system gives no port.
+    pub async fn redis_url(&self) -> std::io::Result<String> {
+        self.url(NAME).await
+    }
+}
+
+impl SetUp {
+    /// Opens the connection that set-ups use.
+    pub(crate) async fn open_redis(&mut self, server: &Server) -> RedisResult<()> {
+        let info = server.redis_info().redis_settings().clone().set_skip_set_lib_name();
+        self.redis = Some(client(&info, connect(&server.address).await?).await?);
+        Ok(())
+    }
+}

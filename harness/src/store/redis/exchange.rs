@@ -1,0 +1,100 @@
+//! Owns [`Exchange`]: questions of the harness's own to Redis, on a connection that no worker has.
+
+use std::io;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::NAME;
+use crate::gate::{BackendError, Stream};
+use crate::store::Address;
+use crate::wire::Limits;
+use crate::wire::redis::{Scanner, Value, command, decode};
+
+/// Limits on what our own questions are answered with: the content of a store may be large.
+const LIMITS: Limits = Limits { message_bytes_max: 512 << 20, elements_max: 16 << 20, depth_max: 32 };
+
+/// A connection on which requests and replies alternate.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    stream: Stream,
+    input: BytesMut,
+}
+
+impl Exchange {
+    pub(super) async fn open(address: &Address) -> Result<Self, BackendError> {
+        let opened = connect(address).await;
+        let stream = opened.map_err(|source| BackendError::Io { store: NAME, action: "connect", source })?;
+        Ok(Self::over(stream))
+    }
+
+    pub(super) fn over(stream: Stream) -> Self {
+        Self { stream, input: BytesMut::new() }
+    }
+
+    /// The stream, for use as a worker's upstream.
+    pub(super) fn into_stream(self) -> Stream {
+        assert!(self.input.is_empty(), "every reply has been read");
+        self.stream
+    }
+
+    /// Sends `commands` together and returns what `read` makes of each reply; `action` says in an error what
+    /// was attempted.
+    pub(super) async fn ask<T>(
+        &mut self,
+        action: &'static str,
+        commands: &[&[&[u8]]],
+        mut read: impl FnMut(usize, &Value<'_>) -> Result<T, String>,
+    ) -> Result<Vec<T>, BackendError> {
+        let failed = |source| BackendError::Io { store: NAME, action, source };
+        let refused = |answer| BackendError::Refused { store: NAME, action, answer };
+        let request: Vec<u8> = commands.iter().flat_map(|arguments| command(arguments)).collect();
+        self.stream.write_all(&request).await.map_err(failed)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        let mut scanner = Scanner::new(LIMITS);
+        while answers.len() < commands.len() {
+            let scanned = scanner.scan(&self.input).map_err(|error| refused(error.to_string()))?;
+            let Some(frame) = scanned else {
+                if self.stream.read_buf(&mut self.input).await.map_err(failed)? == 0 {
+                    return Err(failed(io::ErrorKind::UnexpectedEof.into()));
+                }
+                continue;
+            };
+            let message = self.input.split_to(frame.length);
+            let value = decode(&message).map_err(|error| refused(error.to_string()))?;
+            answers.push(read(answers.len(), &value).map_err(refused)?);
+        }
+        Ok(answers)
+    }
+
+    /// Like [`ask`](Self::ask), for commands of which only success matters.
+    pub(super) async fn tell(
+        &mut self,
+        action: &'static str,
+        commands: &[&[&[u8]]],
+    ) -> Result<(), BackendError> {
+        self.ask(action, commands, |_, value| refusal(value).map_or(Ok(()), Err)).await?;
+        Ok(())
+    }
+}
+
+/// The text of an error reply.
+pub(super) fn refusal(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::Error(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        _ => None,
+    }
+}
+
+/// Connects to wherever the server is.
+pub(super) async fn connect(address: &Address) -> io::Result<Stream> {
+    match address {
+        Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+        Address::Tcp { host, port } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Stream::Tcp(stream))
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Owns the way to one running server: where it listens and what it asks to be let in.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// A unix socket, as the path of the socket file itself. (Postgres clients want the folder: see
+    /// [`Server::postgres_config`].)
+    Unix(PathBuf),
+    /// A host and a port.
+    Tcp {
+        /// A name or an address; stores that we start are always on `127.0.0.1`.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+}
+
+impl Address {
+    /// A port of this machine's loopback interface.
+    pub(crate) fn loopback(port: u16) -> Self {
+        Self::Tcp { host: "127.0.0.1".to_owned(), port }
+    }
+
+    /// `unix` or `tcp`, as records name it.
+    #[must_use]
+    pub fn transport(&self) -> &'static str {
+        match self {
+            Self::Unix(_) => "unix",
+            Self::Tcp { .. } => "tcp",
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "{}", path.display()),
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+/// A server that answered a command, and how to talk to it.
+///
+/// `Debug` does not print the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The fastest way to it that works.
+    pub address: Address,
+    /// The same server over TCP, where it listens there too.
+    pub tcp: Option<Address>,
+    /// The user to log in as.
+    pub user: Option<String>,
+    /// That user's password.
+    pub password: Option<String>,
+    /// The logical database's number for Redis, the database's name for PostgreSQL.
+    pub database: String,
+    /// What the server says its version is.
+    pub version: String,
+    /// The server is shared with others, so only [`Self::database`] may be touched: no FLUSHALL, no CONFIG SET, no
+    /// other database.
+    pub confined: bool,
+}
+
+impl Server {
+    /// The settings with which tokio-postgres reaches this PostgreSQL.
+    #[must_use]
+    pub fn postgres_config(&self) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        config.dbname(&self.database).application_name("raceproof");
+        if let Some(user) = &self.user {
+            config.user(user);
+        }
+        if let Some(password) = &self.password {
+            config.password(password);
+        }
+        set_postgres_address(&mut config, &self.address);
+        config
+    }
+
+    /// The settings with which the redis crate reaches this Redis.
+    #[must_use]
+    pub fn redis_info(&self) -> redis::ConnectionInfo {
+        let mut settings = redis::RedisConnectionInfo::default()
+            .set_db(self.database.parse().expect("a Redis database is a number that we formatted"));
+        if let Some(user) = &self.user {
+            settings = settings.set_username(user);
+        }
+        if let Some(password) = &self.password {
+            settings = settings.set_password(password);
+        }
+        let address = match &self.address {
+            Address::Unix(path) => redis::ConnectionAddr::Unix(path.clone()),
+            Address::Tcp { host, port } => redis::ConnectionAddr::Tcp(host.clone(), *port),
+        };
+        let info = redis::IntoConnectionInfo::into_connection_info(address);
+        info.expect("an address is complete").set_redis_settings(settings)
+    }
+}
+
+/// tokio-postgres wants a socket as folder and port, as the server names the file after its port.
+fn set_postgres_address(config: &mut tokio_postgres::Config, address: &Address) {
+    match address {
+        Address::Unix(path) => {
+            let port = path.extension().and_then(|port| port.to_str()?.parse().ok());
+            config.host_path(path.parent().unwrap_or(path)).port(port.unwrap_or(5432));
+        }
+        Address::Tcp { host, port } => {
+            config.host(host).port(*port);
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("tcp", &self.tcp)
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| "…"))
+            .field("database", &self.database)
+            .field("version", &self.version)
+            .field("confined", &self.confined)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(address: Address) -> Server {
+        Server {
+            address,
+            tcp: None,
+            user: Some("me".to_owned()),
+            password: Some("hush".to_owned()),
+            database: "3".to_owned(),
+            version: "15".to_owned(),
+            confined: false,
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        assert!(!format!("{:?}", server(Address::loopback(1))).contains("hush"));
+    }
+
+    #[test]
+    fn a_postgres_socket_becomes_folder_and_port() {
+        let config = server(Address::Unix("/a/b/.s.PGSQL.1234".into())).postgres_config();
+        assert_eq!(config.get_ports(), [1234]);
+        assert!(matches!(config.get_hosts(), [tokio_postgres::config::Host::Unix(path)] if path == "/a/b"));
+    }
+
+    #[test]
+    fn a_redis_address_keeps_its_database() {
+        let info = server(Address::loopback(7)).redis_info();
+        assert_eq!((info.redis_settings().db(), info.redis_settings().password()), (3, Some("hush")));
+    }
+
+    #[test]
+    fn an_ipv6_address_is_bracketed() {
+        assert_eq!(Address::Tcp { host: "::1".to_owned(), port: 5 }.to_string(), "[::1]:5");
+    }
+}

@@ -1,0 +1,92 @@
+//! Owns the stores that the user names: we take only what is ours or empty there, and leave it as it was.
+
+mod postgres;
+mod redis;
+
+use std::sync::Arc;
+
+pub(crate) use postgres::OwnDatabase;
+pub(crate) use redis::UsedDatabase;
+
+use super::custody::Custody;
+use super::description::ServerDescription;
+use super::options::without_password;
+use super::{Server, StoreError, StoreOptions};
+
+/// A server that the user names is expected to run already.
+const READY_MS_MAX: u64 = 5_000;
+
+type Started = Option<(Server, ServerDescription)>;
+
+/// Confines the run to databases of its own on the named servers.
+pub(crate) async fn start(
+    options: &StoreOptions,
+    custody: &Arc<Custody>,
+) -> Result<(Started, Started), StoreError> {
+    let urls = check(options)?;
+    let redis = match urls.redis {
+        Some(url) => Some(described(redis::start(url, custody).await?, url)),
+        None => None,
+    };
+    let postgres = match urls.postgres {
+        Some(url) => Some(described(postgres::start(url, custody).await?, url)),
+        None => None,
+    };
+    Ok((redis, postgres))
+}
+
+/// The URLs of the stores that are needed.
+pub(crate) struct Urls<'a> {
+    redis: Option<&'a str>,
+    postgres: Option<&'a str>,
+}
+
+/// Whether the provider may be used at all; nothing is contacted.
+pub(crate) fn check(options: &StoreOptions) -> Result<Urls<'_>, StoreError> {
+    if !options.disposable {
+        return Err(StoreError::NotDisposable);
+    }
+    let wanted = |needed: bool, url: &'_ Option<String>, store, flag| match (needed, url) {
+        (true, None) => Err(StoreError::UrlMissing { store, flag }),
+        _ => Ok(needed),
+    };
+    let redis = wanted(options.needs.redis, &options.redis_url, "Redis", "--redis-url")?;
+    let postgres = wanted(options.needs.postgres, &options.postgres_url, "PostgreSQL", "--postgres-url")?;
+    Ok(Urls {
+        redis: options.redis_url.as_deref().filter(|_| redis),
+        postgres: options.postgres_url.as_deref().filter(|_| postgres),
+    })
+}
+
+fn described(server: Server, url: &str) -> (Server, ServerDescription) {
+    let description = ServerDescription::new(&server, without_password(url));
+    (server, description)
+}
+
+fn unusable(url: &str, reason: impl Into<String>) -> StoreError {
+    StoreError::Url { url: without_password(url), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Needs;
+    use super::*;
+
+    #[test]
+    fn a_url_needs_the_word_that_it_is_disposable() {
+        let options = StoreOptions {
+            redis_url: Some("redis://127.0.0.1:1".to_owned()),
+            needs: Needs::REDIS,
+            ..StoreOptions::default()
+        };
+        assert!(matches!(check(&options), Err(StoreError::NotDisposable)));
+        assert!(check(&StoreOptions { disposable: true, ..options }).is_ok());
+    }
+
+    #[test]
+    fn a_needed_store_needs_its_url() {
+        let options = StoreOptions { disposable: true, needs: Needs::POSTGRES, ..StoreOptions::default() };
+        let Err(error) = check(&options) else { panic!("accepted") };
+        assert!(error.to_string().contains("--postgres-url"), "{error}");
+    }
+}

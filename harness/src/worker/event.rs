@@ -1,0 +1,24 @@
+//! Owns what a worker tells the execution that it is part of.
+
+use std::time::Duration;
+
+use tokio::io::DuplexStream;
+use tokio::sync::oneshot;
+
+use crate::history::OperationEnd;
+use crate::id::WorkerId;
+
+/// A message from a worker.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// It opened an in-process connection.
+    Connect { worker: WorkerId, store: &'static str, stream: DuplexStream },
+    /// It wants a URL.
+    Url { worker: WorkerId, store: &'static str, answer: oneshot::Sender<String> },
+    /// It sleeps until `deadline` of the run's clock.
+    Sleep { worker: WorkerId, deadline: Duration, wake: oneshot::Sender<()> },
+    /// An operation begins; `number` counts the operations of all workers from 0.
+    Invoked { worker: WorkerId, number: usize, name: String, argument: String },
+    /// An operation ends.
+    Returned { number: usize, end: OperationEnd },
+}

@@ -1,0 +1,135 @@
+//! Owns what a worker's program is given: its name, chance, time, connections and a recorder.
+
+mod event;
+mod invocation;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub(crate) use event::Event;
+pub use invocation::Invocation;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use crate::clock::RunClock;
+use crate::id::WorkerId;
+
+/// Bytes that an in-process connection holds in each direction before the writer waits.
+const DUPLEX_BYTES: usize = 64 << 10;
+
+/// One worker in one execution, given to [`Scenario::work`](crate::scenario::Scenario::work).
+#[derive(Debug)]
+pub struct Worker {
+    id: WorkerId,
+    workers: usize,
+    seed: u64,
+    clock: RunClock,
+    events: UnboundedSender<Event>,
+    /// Invocations so far, of all workers of the execution together.
+    invocations: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    /// The workers called `ids` of one execution, and where they report to.
+    pub(crate) fn team(
+        ids: &[WorkerId],
+        seed: u64,
+        clock: &RunClock,
+    ) -> (Vec<Self>, UnboundedReceiver<Event>) {
+        let (events, reports) = unbounded_channel();
+        let invocations = Arc::new(AtomicUsize::new(0));
+        let worker = |id: &WorkerId| Self {
+            id: *id,
+            workers: ids.len(),
+            seed,
+            clock: clock.clone(),
+            events: events.clone(),
+            invocations: Arc::clone(&invocations),
+        };
+        (ids.iter().map(worker).collect(), reports)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> WorkerId {
+        self.id
+    }
+
+    /// Its position, from 0; it stays the same when shrinking leaves other workers out.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.id.index()
+    }
+
+    /// How many workers take part in this execution.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// A generator seeded from the run's seed and the worker's name: the same in every execution, so that
+    /// only schedules differ. Each call starts it anew.
+    #[must_use]
+    pub fn random(&self) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(u64::from(self.id.0) + 1);
+        random
+    }
+
+    /// The run's clock, which the scheduler moves.
+    #[must_use]
+    pub fn clock(&self) -> &RunClock {
+        &self.clock
+    }
+
+    /// Waits until the run's clock has moved by `duration`. When that is, is a choice of the scheduler: no
+    /// real time passes.
+    pub async fn sleep(&self, duration: Duration) {
+        let (wake, woken) = oneshot::channel();
+        let deadline = self.clock.now() + duration;
+        self.send(Event::Sleep { worker: self.id, deadline, wake });
+        if woken.await.is_err() {
+            // The execution is over; this worker is about to be dropped where it waits.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Starts an operation called `name` with `argument` (empty if it has none) in the history.
+    #[must_use = "an invocation that is dropped at once is an open operation"]
+    pub fn invoke(&self, name: &str, argument: impl ToString) -> Invocation {
+        let number = self.invocations.fetch_add(1, Ordering::Relaxed);
+        let (name, argument) = (name.to_owned(), argument.to_string());
+        self.send(Event::Invoked { worker: self.id, number, name, argument });
+        Invocation::new(number, self.events.clone())
+    }
+
+    /// Opens an in-process connection to the store called `store` through the gate; clients that take
+    /// a stream run over it faster than over TCP.
+    #[must_use]
+    pub fn stream(&self, store: &'static str) -> DuplexStream {
+        let (ours, gates) = tokio::io::duplex(DUPLEX_BYTES);
+        self.send(Event::Connect { worker: self.id, store, stream: gates });
+        ours
+    }
+
+    /// The URL of the store called `store` for any client of this worker, through the gate. It stays the same
+    /// for the whole run.
+    ///
+    /// # Errors
+    /// The run has no such store, or the system gives no port.
+    pub async fn url(&self, store: &'static str) -> io::Result<String> {
+        let (answer, url) = oneshot::channel();
+        self.send(Event::Url { worker: self.id, store, answer });
+        url.await.map_err(|_| io::Error::other(format!("the gate gave no URL of `{store}`")))
+    }
+
+    fn send(&self, event: Event) {
+        // The receiver is gone only when the execution is over; the worker is dropped then.
+        let _ = self.events.send(event);
+    }
+}
