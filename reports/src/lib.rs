@@ -1,1 +1,25 @@
-//! placeholder while the skeleton grows.
+//! Tells what a search came to: as a versioned document, as text for a terminal, as a page.
+//!
+//! ```
+//! use raceproof_reports::Visible;
+//! // Whatever a store holds is data: it can neither move the cursor nor turn the text around.
+//! assert_eq!(Visible::of("\u{1b}[2Jpaid\u{202e}").to_string(), "\\x1b[2Jpaid\\u{202e}");
+//! ```
+
+pub mod command;
+pub mod document;
+pub mod folder;
+pub mod html;
+pub mod story;
+pub mod terminal;
+pub mod visible;
+pub mod wording;
+
+#[cfg(test)]
+mod samples;
+
+pub use document::{Document, DocumentError};
+pub use folder::Folder;
+pub use story::Story;
+pub use terminal::Style;
+pub use visible::Visible;

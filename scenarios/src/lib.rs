@@ -1,1 +1,29 @@
-//! placeholder while the skeleton grows.
+//! The catalogue of scenarios, and the `raceproof` program that explores them.
+//!
+//! A program for private scenarios is the same few lines with a catalogue of its own:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     let mine = Vec::new(); // Vec<Arc<dyn raceproof::Scenario>>
+//!     raceproof_scenarios::cli::main(&mine)
+//! }
+//! ```
+
+//!
+//! # Exit codes
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | as expected: broken variants were caught, correct ones showed no violation |
+//! | 1 | a surprise: a missed bug or a false alarm; with `--strict-pass`, any violation |
+//! | 2 | usage: arguments, patterns or files that make no sense |
+//! | 3 | inconclusive: something could not be judged, a record no longer reproduces |
+//! | 4 | environment: a store could not be started, a file could not be written |
+//! | 128+n | interrupted by signal n |
+//!
+//! Of several, the gravest is taken: interrupted, then usage, environment, surprise, inconclusive. The
+//! codes, the record (see `raceproof_reports::document`) and `list --format json` are API; text for
+//! people is not.
+
+pub mod catalogue;
+pub mod cli;

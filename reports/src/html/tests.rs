@@ -1,0 +1,88 @@
+//! Snapshots of the page, and proofs that hostile data stays data.
+
+use raceproof::Outcome;
+
+use super::{Source, page};
+use crate::document::Document;
+use crate::samples;
+
+fn drawn(outcomes: Vec<Outcome>) -> String {
+    let command = ["raceproof", "run", "counter"].map(str::to_owned).to_vec();
+    let mut document = Document::new(command, outcomes);
+    "0.0.0".clone_into(&mut document.program);
+    let replay_commands = document
+        .outcomes
+        .iter()
+        .map(|outcome| outcome.verdict.violation().map(|_| "raceproof replay x.json".to_owned()))
+        .collect();
+    page(&[Source { document: &document, replay_commands }]).expect("rendering fails on no data")
+}
+
+fn everything() -> Vec<Outcome> {
+    vec![
+        samples::caught(),
+        samples::correct(),
+        samples::missed(),
+        samples::eventful(),
+        samples::inconclusive(),
+    ]
+}
+
+/// The part that changes with the data; the style sheet is looked at, not compared.
+fn body(page: &str) -> &str {
+    page.split_once("<body>").map_or(page, |(_, body)| body)
+}
+
+#[test]
+fn page_of_a_run() {
+    insta::assert_snapshot!(body(&drawn(everything())));
+}
+
+#[test]
+fn page_of_hostile_data() {
+    insta::assert_snapshot!(body(&drawn(vec![samples::hostile()])));
+}
+
+#[test]
+fn page_of_nothing_says_so() {
+    assert!(drawn(Vec::new()).contains("No scenario was explored."));
+}
+
+/// The only tags are those of the template: none came from the data, whatever the data is.
+#[test]
+fn hostile_data_adds_no_tag_and_no_attribute() {
+    let page = drawn(vec![samples::hostile()]);
+    for forbidden in ["<script", "<img", "javascript:alert(1)\"", "\u{1b}", "\u{202e}", "\u{9b}", "\0", "\r"]
+    {
+        assert!(!page.contains(forbidden), "{forbidden:?}");
+    }
+    assert!(page.contains("&#60;script&#62;") || page.contains("&lt;script&gt;"));
+    assert!(page.len() < 60_000, "a value of 1 MiB is cut everywhere: {}", page.len());
+}
+
+/// Nothing is fetched, nothing runs: the page works from a disk without network.
+#[test]
+fn page_is_self_contained() {
+    let page = drawn(everything());
+    for forbidden in ["http:", "https:", "src=", "<link", "<script", "@import", "url("] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+/// Every link leads to a section of the page.
+#[test]
+fn links_lead_somewhere() {
+    let page = drawn(everything());
+    let targets: Vec<_> = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(targets.len(), 2);
+    assert!(targets.iter().all(|target| page.contains(&format!("id=\"{target}\""))));
+}
+
+/// Writes the page where a person can look at it: `RACEPROOF_PAGE=/tmp/page.html cargo test`.
+#[test]
+fn page_to_look_at() {
+    let Some(path) = std::env::var_os("RACEPROOF_PAGE") else { return };
+    let outcomes = everything().into_iter().chain([samples::hostile()]).collect();
+    std::fs::write(path, drawn(outcomes)).expect("the path can be written to");
+}

@@ -1,0 +1,234 @@
+//! Outcomes made by hand for the snapshots: one of each kind that a report must tell.
+
+use std::collections::BTreeMap;
+
+use raceproof::card::{Card, Expectation};
+use raceproof::history::{Change, Effect, Operation, OperationEnd, Trace, TraceStep, Wake, WorkerEnd};
+use raceproof::outcome::{Counterexample, Coverage, Outcome, Replays, Stopped};
+use raceproof::verdict::{Inconclusive, Verdict, Violation};
+use raceproof::{Schedule, WorkerId};
+
+/// A broken variant that was caught: the lost update of GET and SET.
+pub(crate) fn caught() -> Outcome {
+    let promise = "the counter ends at the number of increments";
+    let violation = violation(promise, "the counter is 1 after 2 increments", None);
+    let steps = vec![
+        request("A", "GET counter", Some("(nil)"), &[]),
+        request("B", "GET counter", Some("(nil)"), &[]),
+        request("A", "SET counter 1", Some("OK"), &[("counter", None, Some("1"))]),
+        request("B", "SET counter 1", Some("OK"), &[]),
+    ];
+    let shrunk = trace("A B A B", steps, &violation, ("(empty)", "counter=1"));
+    let mut original = shrunk.clone();
+    original.workers.push(WorkerId(2));
+    original.schedule = schedule("A B C A B C");
+    original.steps.extend([
+        request("C", "GET counter", Some("1"), &[]),
+        request("C", "SET counter 2", Some("OK"), &[]),
+    ]);
+    let mut outcome = outcome("counter/get-set", Some("lost update"), Verdict::Violation(violation.clone()));
+    outcome.coverage.exhausted = false;
+    outcome.coverage.stopped = Stopped::FirstViolation;
+    outcome.coverage.schedules = 2;
+    outcome.coverage.violating = 1;
+    outcome.coverage.first_violation = Some(2);
+    outcome.counterexample = Some(evidence(violation, original, shrunk));
+    outcome
+}
+
+/// A correct variant that passed.
+pub(crate) fn correct() -> Outcome {
+    outcome("counter/incr", None, Verdict::Pass)
+}
+
+/// A broken variant that was not caught.
+pub(crate) fn missed() -> Outcome {
+    outcome("counter/watch-ignored", Some("lost update"), Verdict::Pass)
+}
+
+/// A search that could not be judged.
+pub(crate) fn inconclusive() -> Outcome {
+    let reason = Inconclusive::Unsettled { workers: "B".to_owned(), settle_ms_max: 5_000 };
+    let mut outcome = outcome("queue/blpop", None, Verdict::Inconclusive(reason));
+    outcome.coverage.stopped = Stopped::Inconclusive;
+    outcome.coverage.exhausted = false;
+    outcome.coverage.schedules = 1;
+    outcome
+}
+
+/// A false alarm that has one of everything that lanes show: a transaction, a wait and its end, a
+/// delivery, passing time, two stores, a second connection, a step at which the promise breaks.
+pub(crate) fn eventful() -> Outcome {
+    let promise = "stock never falls below 0";
+    let violation = violation(promise, "stock is -1", Some(6));
+    let mut transaction = request("A", "EXEC", Some("[1, OK]"), &[("stock", Some("1"), Some("0"))]);
+    if let Effect::Request { queued, .. } = &mut transaction.effect {
+        *queued = ["MULTI", "DECR stock", "SET buyer A"].map(str::to_owned).to_vec();
+    }
+    transaction.changes.push(change("buyer", None, Some("A")));
+    let mut commit = request("B", "COMMIT", Some("COMMIT"), &[("sale", Some("{left: 1}"), None)]);
+    commit.woken.push(Wake { connection: "C.1".parse().expect("valid"), reply: "1 row".to_owned() });
+    let mut update = request("C.1", "SELECT * FROM sale FOR UPDATE", None, &[]);
+    for step in [&mut commit, &mut update] {
+        if let Effect::Request { store, .. } = &mut step.effect {
+            *store = "postgres".to_owned();
+        }
+    }
+    let mut broken = request("C", "DECR stock", Some("-1"), &[("stock", Some("0"), Some("-1"))]);
+    broken.violated = Some(promise.to_owned());
+    let delivery = Effect::Delivery {
+        connection: "B".parse().expect("valid"),
+        store: "redis".to_owned(),
+        message: "message on `sold`: 1".to_owned(),
+    };
+    let passing = Effect::TimePassed { now_ms: 250, woke: vec![WorkerId(0), WorkerId(2)] };
+    let steps = vec![transaction, update, commit, plain(delivery), plain(passing), broken];
+    let mut shrunk =
+        trace("A C.1 B B! + C", steps, &violation, ("sale={left: 1} stock=1", "buyer=A stock=-1"));
+    shrunk.workers.push(WorkerId(2));
+    shrunk.ends.insert(WorkerId(1), WorkerEnd::Failed("sold out".to_owned()));
+    let mut outcome = outcome("inventory/script", None, Verdict::Violation(violation.clone()));
+    outcome.coverage.first_violation = Some(41);
+    outcome.coverage.violating = 3;
+    let mut counterexample = evidence(violation, shrunk.clone(), shrunk);
+    counterexample.replays = Replays {
+        attempts: 10,
+        reproduced: 8,
+        differing: 2,
+        first_difference: Some((3, "expected B: `COMMIT` -> COMMIT, found the end".to_owned())),
+    };
+    outcome.counterexample = Some(counterexample);
+    outcome
+}
+
+/// Markup, quotes, escape sequences, characters that turn text around, and a value of 1 MiB.
+pub(crate) fn hostile() -> Outcome {
+    let markup = "<script>alert('x')</script><img src=x onerror=\"alert(1)\">&amp;";
+    let escapes = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\r\n\0fake line";
+    let turned = "paid\u{202e}diap\u{2066}\u{200b} {{ 1 }} {% raw %}";
+    let long = "x".repeat(1 << 20);
+    let violation = violation(&format!("{markup} {escapes}"), &format!("{turned} {long}"), Some(1));
+    let steps = vec![
+        request(
+            "A",
+            &format!("SET {markup} {escapes}"),
+            Some(turned),
+            &[(markup, Some(turned), Some(&long))],
+        ),
+        request("B", &long, Some(escapes), &[(escapes, None, Some(markup))]),
+    ];
+    let mut shrunk = trace("A B", steps, &violation, (escapes, &long));
+    shrunk.operations[0].name = format!("{markup}{escapes}");
+    shrunk.ends.insert(WorkerId(1), WorkerEnd::Panicked(format!("{turned}{escapes}")));
+    let mut outcome =
+        outcome(&format!("{markup}/{escapes}"), Some(turned), Verdict::Violation(violation.clone()));
+    outcome.card.about = format!("{markup}{turned}{escapes}");
+    outcome.card.source = Some("javascript:alert(1)".to_owned());
+    outcome.stores = vec![format!("{escapes}{markup}")];
+    outcome.clock = format!("{turned}{markup}");
+    outcome.coverage.first_violation = Some(1);
+    outcome.counterexample = Some(evidence(violation, shrunk.clone(), shrunk));
+    outcome
+}
+
+fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
+    let expected = match anomaly {
+        Some(anomaly) => Expectation::Violation { anomaly: anomaly.to_owned() },
+        None => Expectation::Pass,
+    };
+    let card = Card {
+        name: name.to_owned(),
+        about: "Each worker adds one to a counter. What one worker wrote may be lost to another.".to_owned(),
+        expected,
+        stores: vec!["redis".to_owned()],
+        workers: 3,
+        source: None,
+    };
+    Outcome {
+        card,
+        workers: 3,
+        seed: 42,
+        verdict,
+        coverage: coverage(),
+        counterexample: None,
+        stores: vec!["redis 7.0.15, local process".to_owned()],
+        clock: "the stores' own".to_owned(),
+    }
+}
+
+fn coverage() -> Coverage {
+    Coverage {
+        strategy: "dfs".to_owned(),
+        schedules: 90,
+        steps: 540,
+        exhausted: true,
+        preemption_bound: None,
+        stopped: Stopped::Exhausted,
+        violating: 0,
+        first_violation: None,
+        final_states: BTreeMap::from([("counter=3".to_owned(), 90)]),
+        failures: BTreeMap::new(),
+        elapsed_us: 20_412,
+    }
+}
+
+fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexample {
+    let replays = Replays { attempts: 10, reproduced: 10, differing: 0, first_difference: None };
+    Counterexample { violation, original, shrunk, replays, shrink_candidates: 12 }
+}
+
+fn violation(invariant: &str, found: &str, step: Option<usize>) -> Violation {
+    Violation { invariant: invariant.to_owned(), found: found.to_owned(), step }
+}
+
+fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&str, &str)) -> Trace {
+    let operation = |worker: u16| Operation {
+        worker: WorkerId(worker),
+        name: "increment".to_owned(),
+        argument: String::new(),
+        invoked: u64::from(worker),
+        invoked_after_steps: 0,
+        returned: Some(u64::from(worker) + 2),
+        end: OperationEnd::Ok("1".to_owned()),
+    };
+    Trace {
+        workers: vec![WorkerId(0), WorkerId(1)],
+        schedule: schedule(choices),
+        initial_state: states.0.to_owned(),
+        steps,
+        final_state: states.1.to_owned(),
+        operations: vec![operation(0), operation(1)],
+        ends: BTreeMap::from([(WorkerId(0), WorkerEnd::Finished), (WorkerId(1), WorkerEnd::Finished)]),
+        verdict: Verdict::Violation(violation.clone()),
+    }
+}
+
+fn schedule(choices: &str) -> Schedule {
+    choices.parse().expect("a schedule")
+}
+
+fn request(
+    connection: &str,
+    request: &str,
+    reply: Option<&str>,
+    changes: &[(&str, Option<&str>, Option<&str>)],
+) -> TraceStep {
+    let effect = Effect::Request {
+        connection: connection.parse().expect("a connection"),
+        store: "redis".to_owned(),
+        queued: Vec::new(),
+        request: request.to_owned(),
+        reply: reply.map(str::to_owned),
+        digest: "00".to_owned(),
+    };
+    let changes = changes.iter().map(|(key, before, after)| change(key, *before, *after)).collect();
+    TraceStep { changes, ..plain(effect) }
+}
+
+fn plain(effect: Effect) -> TraceStep {
+    TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None }
+}
+
+fn change(key: &str, before: Option<&str>, after: Option<&str>) -> Change {
+    Change { key: key.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned) }
+}

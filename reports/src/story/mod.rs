@@ -1,0 +1,183 @@
+//! Owns [`Story`]: a violation told in order, in harmless text, for whichever report draws it: what was
+//! promised, what happened, who did what when, and what the stores held. It neither lays out nor escapes.
+
+mod row;
+
+use std::collections::BTreeSet;
+
+use raceproof::history::{Effect, OperationEnd, Trace, WorkerEnd};
+use raceproof::verdict::Violation;
+use raceproof::{Outcome, WorkerId};
+
+pub use row::{Cell, Changed, Line, Row, Step};
+
+use crate::visible::Visible;
+use crate::wording;
+
+/// Most steps that are drawn; of a longer execution the middle is left out.
+pub const STEPS_MAX: usize = 200;
+/// Most operations and ends of workers that are listed.
+pub const REPORTED_MAX: usize = 40;
+
+/// One violation as its report tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// The scenario.
+    pub name: Visible,
+    /// What the code under test does and why it breaks or holds.
+    pub about: Visible,
+    /// The name of the anomaly, if one was expected.
+    pub anomaly: Option<Visible>,
+    /// The promise that was broken.
+    pub promised: Visible,
+    /// What was found instead.
+    pub found: Visible,
+    /// Where it showed: `after step 4` or `when all workers were done`.
+    pub shown: String,
+    /// The execution that is drawn, unless the record holds none.
+    pub lanes: Option<Lanes>,
+    /// `10/10 with the same violation`, if it was replayed.
+    pub replays: Option<String>,
+    /// The first difference that a replay showed, if one did.
+    pub difference: Option<Visible>,
+    /// The size of the execution in which it was found and of the one that is drawn.
+    pub sizes: Option<(String, String)>,
+    /// How many executions shrinking tried.
+    pub shrink_candidates: u64,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The command that shows it again, if a record was written.
+    pub replay_command: Option<Visible>,
+}
+
+/// An execution as lanes of workers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lanes {
+    /// The workers, one lane each.
+    pub workers: Vec<WorkerId>,
+    /// The content of the stores before the first step.
+    pub initial: Visible,
+    /// What happened, in order.
+    pub rows: Vec<Row>,
+    /// The promise that broke only when all were done.
+    pub broken_at_end: Option<Visible>,
+    /// The content of the stores after the last step.
+    pub last: Visible,
+    /// What the workers reported about themselves, one line each.
+    pub reported: Vec<Visible>,
+}
+
+impl Story {
+    /// The story of a violation; `None` for every other verdict. `replay_command` is the exact command
+    /// that shows it again, if there is a record.
+    #[must_use]
+    pub fn of(outcome: &Outcome, replay_command: Option<&str>) -> Option<Self> {
+        let evidence = outcome.counterexample.as_ref();
+        let violation = evidence.map(|evidence| &evidence.violation).or(outcome.verdict.violation())?;
+        let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
+        Some(Self {
+            name: Visible::of(&outcome.card.name),
+            about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
+            anomaly: wording::anomaly(outcome).map(Visible::of),
+            promised: Visible::of(&violation.invariant),
+            found: Visible::of(&violation.found),
+            shown: shown(violation),
+            lanes: evidence.map(|evidence| Lanes::of(&evidence.shrunk, Some(violation))),
+            replays: replays.map(wording::replays),
+            difference: replays
+                .and_then(|replays| replays.first_difference.as_ref())
+                .map(|(step, what)| Visible::of(&format!("at step {step}: {what}"))),
+            sizes: evidence
+                .map(|evidence| (wording::size(&evidence.original), wording::size(&evidence.shrunk))),
+            shrink_candidates: evidence.map_or(0, |evidence| evidence.shrink_candidates),
+            seed: outcome.seed,
+            replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
+        })
+    }
+}
+
+/// A command that was cut is none, so it gets more room than other text.
+const COMMAND_COLUMNS_MAX: usize = 16_384;
+const ABOUT_COLUMNS_MAX: usize = 1_000;
+
+impl Lanes {
+    /// `trace` as lanes; `violation` says which promise was broken, if one was, and at which step.
+    #[must_use]
+    pub fn of(trace: &Trace, violation: Option<&Violation>) -> Self {
+        let workers: Vec<_> = lanes_of(trace).into_iter().collect();
+        let stores_are_named = stores_of(trace).len() > 1;
+        let count = trace.steps.len();
+        // A record may have been edited by hand: a step that is not there breaks nothing.
+        let broken_at =
+            violation.and_then(|violation| violation.step).filter(|step| (1..=count).contains(step));
+        let promise = violation.map(|violation| violation.invariant.as_str());
+        let step = |index: usize| {
+            let broken = promise.filter(|_| broken_at == Some(index + 1));
+            let told = &trace.steps[index];
+            Row::Step(Step::of(told, index + 1, &workers, broken, stores_are_named))
+        };
+        Self {
+            initial: Visible::of(&trace.initial_state),
+            rows: row::drawn(count, STEPS_MAX, step),
+            broken_at_end: promise.filter(|_| broken_at.is_none()).map(Visible::of),
+            last: Visible::of(&trace.final_state),
+            reported: reported(trace),
+            workers,
+        }
+    }
+}
+
+fn shown(violation: &Violation) -> String {
+    match violation.step {
+        Some(step) => format!("after step {step}"),
+        None => "when all workers were done".to_owned(),
+    }
+}
+
+/// The workers that a trace names anywhere: a record may have been edited by hand.
+fn lanes_of(trace: &Trace) -> BTreeSet<WorkerId> {
+    let acting = trace.steps.iter().flat_map(|step| {
+        let own = match &step.effect {
+            Effect::Request { connection, .. } | Effect::Delivery { connection, .. } => {
+                Some(connection.worker)
+            }
+            Effect::TimePassed { .. } => None,
+        };
+        own.into_iter().chain(step.woken.iter().map(|wake| wake.connection.worker))
+    });
+    acting.chain(trace.workers.iter().copied()).collect()
+}
+
+fn stores_of(trace: &Trace) -> BTreeSet<&str> {
+    let store = |effect| match effect {
+        &Effect::Request { ref store, .. } | &Effect::Delivery { ref store, .. } => Some(store.as_str()),
+        Effect::TimePassed { .. } => None,
+    };
+    trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
+}
+
+/// The operations in order of invocation, then the workers that did not simply finish.
+fn reported(trace: &Trace) -> Vec<Visible> {
+    let operations = trace.operations.iter().map(|operation| {
+        let end = match &operation.end {
+            OperationEnd::Open => "did not return".to_owned(),
+            OperationEnd::Ok(result) if result.is_empty() => "done".to_owned(),
+            OperationEnd::Ok(result) => format!("returned {result}"),
+            OperationEnd::Refused(reason) => format!("refused: {reason}"),
+            OperationEnd::Unknown(error) => format!("ended with an error: {error}"),
+        };
+        format!("{} {}({}) {end}", operation.worker, operation.name, operation.argument)
+    });
+    let ends = trace.ends.iter().filter_map(|(worker, end)| match end {
+        WorkerEnd::Finished => None,
+        WorkerEnd::Failed(error) => Some(format!("{worker} ended with an error: {error}")),
+        WorkerEnd::Panicked(message) => Some(format!("{worker} panicked: {message}")),
+        WorkerEnd::CutOff => Some(format!("{worker} was still running")),
+    });
+    let all: Vec<_> = operations.chain(ends).collect();
+    let mut told: Vec<_> = all.iter().take(REPORTED_MAX).map(|line| Visible::of(line)).collect();
+    if all.len() > REPORTED_MAX {
+        told.push(Visible::of(&format!("… and {} more", all.len() - REPORTED_MAX)));
+    }
+    told
+}

@@ -1,0 +1,106 @@
+//! Owns [`OutcomeLine`]: one scenario in one line, and the totals of a run.
+
+use std::collections::BTreeMap;
+
+use raceproof::Outcome;
+use raceproof::outcome::Judgement;
+use raceproof::verdict::Verdict;
+
+use super::Style;
+use super::style::Tone;
+use crate::visible::{Visible, columns};
+use crate::wording;
+
+/// What a scenario came to, in one line (two where it does not fit).
+#[derive(Debug, Clone, Copy)]
+pub struct OutcomeLine<'a> {
+    /// What it came to.
+    pub outcome: &'a Outcome,
+    /// How many columns names take, so that what follows lines up.
+    pub name_columns: usize,
+}
+
+impl OutcomeLine<'_> {
+    /// The line, with its line end.
+    #[must_use]
+    pub fn draw(&self, style: &Style) -> String {
+        let outcome = self.outcome;
+        let (glyph, tone) = glyph(outcome.judgement());
+        let name = style.fit(&outcome.card.name, NAME_COLUMNS_MAX);
+        let name = Style::pad(&name, self.name_columns.min(NAME_COLUMNS_MAX));
+        let said = style.fit(&said(outcome), usize::MAX);
+        let tail = style.fit(&tail(outcome), usize::MAX);
+        let glyph = style.say(glyph);
+        let head_columns = columns(&glyph) + columns(&name) + 4;
+        let coloured = format!("{} {name}  {}", style.paint(tone, &glyph), style.paint(tone, &said));
+        if head_columns + columns(&said) + columns(&tail) < style.width() {
+            return format!("{coloured}: {tail}\n");
+        }
+        let indent = 4;
+        let coloured = if head_columns + columns(&said) > style.width() {
+            let name = style.fit(name.trim_end(), style.width() - 2);
+            let said = style.fit(&said, style.width() - indent);
+            format!("{} {name}\n{:indent$}{}", style.paint(tone, &glyph), "", style.paint(tone, &said))
+        } else {
+            coloured
+        };
+        let lines = style.wrap(&tail, style.width() - indent, 4);
+        let lines = lines.iter().map(|line| format!("{:indent$}{line}\n", "")).collect::<String>();
+        format!("{coloured}\n{lines}")
+    }
+}
+
+/// The totals of a run, with its line end: `9 scenarios: 9 as expected`.
+#[must_use]
+pub fn totals(outcomes: &[Outcome], style: &Style) -> String {
+    let mut counts = BTreeMap::new();
+    for outcome in outcomes {
+        *counts.entry(outcome.judgement()).or_insert(0u64) += 1;
+    }
+    let told: Vec<_> = counts
+        .iter()
+        .map(|(judgement, count)| {
+            let text = match judgement {
+                Judgement::AsExpected => format!("{count} as expected"),
+                Judgement::Inconclusive => format!("{count} inconclusive"),
+                Judgement::MissedBug => wording::counted(*count, "missed bug"),
+                Judgement::FalseAlarm => wording::counted(*count, "false alarm"),
+            };
+            style.paint(glyph(*judgement).1, &text)
+        })
+        .collect();
+    let told = if told.is_empty() { "nothing to judge".to_owned() } else { told.join(", ") };
+    format!("{}: {told}\n", wording::counted(outcomes.len() as u64, "scenario"))
+}
+
+const NAME_COLUMNS_MAX: usize = 40;
+
+fn glyph(judgement: Judgement) -> (&'static str, Tone) {
+    match judgement {
+        Judgement::AsExpected => ("✓", Tone::Good),
+        Judgement::Inconclusive => ("?", Tone::Unsure),
+        Judgement::MissedBug | Judgement::FalseAlarm => ("✗", Tone::Bad),
+    }
+}
+
+/// The verdict and what it means for this scenario; surprises are loud.
+fn said(outcome: &Outcome) -> String {
+    let anomaly = wording::anomaly(outcome).map_or(String::new(), |name| format!(" ({})", Visible::of(name)));
+    match outcome.judgement() {
+        Judgement::AsExpected => format!("expected {}{anomaly}", outcome.verdict.word()),
+        Judgement::MissedBug => format!("MISSED BUG: a violation{anomaly} was expected"),
+        Judgement::FalseAlarm => "FALSE ALARM: no violation was expected".to_owned(),
+        Judgement::Inconclusive => "inconclusive".to_owned(),
+    }
+}
+
+fn tail(outcome: &Outcome) -> String {
+    let coverage = wording::coverage(outcome);
+    let time = wording::duration(outcome.coverage.elapsed_us);
+    match &outcome.verdict {
+        Verdict::Inconclusive(reason) => {
+            format!("{}; {coverage}; {time}", Visible::of(&reason.to_string()))
+        }
+        Verdict::Pass | Verdict::Violation(_) => format!("{coverage}; {time}"),
+    }
+}

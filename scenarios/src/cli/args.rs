@@ -1,0 +1,299 @@
+//! Owns the arguments as they are typed. What they amount to is [`super::request`]'s business.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand, ValueEnum};
+use raceproof::plan::StrategyKind;
+use raceproof::store::ProviderChoice;
+
+use super::budget;
+use super::exit::EXIT_CODES;
+
+/// Finds races in code that talks to Redis and Postgres: real stores, every interleaving a choice.
+#[derive(Debug, Parser)]
+#[command(name = "raceproof", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Lists the scenarios with the verdicts that are expected of them
+    List(ListArgs),
+    /// Explores scenarios and judges whether each comes out as expected
+    Run(RunArgs),
+    /// Replays the violation in a record, ten times, and shows it step by step
+    Replay(ReplayArgs),
+    /// Makes one self-contained HTML page of records
+    Report(ReportArgs),
+    /// Shows what killed runs have left behind, and removes it
+    Doctor(DoctorArgs),
+    /// Prints the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// Names (`counter/get-set`), families (`counter`) or quoted globs (`'*/get-*'`); all if none
+    #[arg(value_name = "PATTERN")]
+    pub(super) patterns: Vec<String>,
+    /// What to write to stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct RunArgs {
+    /// Names (`counter/get-set`), families (`counter`) or quoted globs (`'*/get-*'`); all if none
+    #[arg(value_name = "PATTERN")]
+    pub(super) patterns: Vec<String>,
+    /// What to write to stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Where records go [default: target/raceproof if there is a target, else raceproof-records]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Stop after the first scenario that does not come out as expected
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Take every violation for a surprise, expected or not
+    #[arg(long)]
+    pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) loudness: Loudness,
+    // Last, for their headings hold for what follows.
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Search")]
+pub(super) struct SearchArgs {
+    /// Where all chance comes from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// The order in which schedules are tried: dfs is exhaustive, random is a seeded walk
+    #[arg(long, value_name = "STRATEGY", default_value = "dfs",
+          value_parser = PossibleValuesParser::new(["dfs", "random"]).try_map(|name| name.parse::<StrategyKind>()))]
+    pub(super) strategy: StrategyKind,
+    /// The most preemptions in a schedule (with dfs) [default: no bound]
+    #[arg(long, value_name = "N")]
+    pub(super) preemptions: Option<usize>,
+    /// The most schedules to explore of a scenario
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) schedules: u64,
+    /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = budget::parse)]
+    pub(super) budget: Duration,
+    /// How many workers to run [default: what the scenario says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(WORKERS_MAX)))]
+    pub(super) workers: Option<u16>,
+    /// Go on after the first violation of a scenario, to the end of its schedules or its budget
+    #[arg(long)]
+    pub(super) keep_going: bool,
+}
+
+/// Most workers of an execution: more schedules than anybody explores.
+const WORKERS_MAX: u16 = 64;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Stores")]
+pub(super) struct StoreArgs {
+    /// Who provides the stores: auto takes docker if it answers, else local processes
+    #[arg(long, value_name = "PROVIDER", default_value = "auto", env = "RACEPROOF_STORES",
+          value_parser = PossibleValuesParser::new(ProviderChoice::ALL.map(ProviderChoice::name))
+              .try_map(|name| name.parse::<ProviderChoice>()))]
+    pub(super) stores: ProviderChoice,
+    /// The image of the docker provider's Redis
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) redis_image: Option<String>,
+    /// The image of the docker provider's Postgres
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) postgres_image: Option<String>,
+    /// The Redis of `--stores url`
+    #[arg(long, value_name = "URL")]
+    pub(super) redis_url: Option<String>,
+    /// The Postgres of `--stores url`
+    #[arg(long, value_name = "URL")]
+    pub(super) postgres_url: Option<String>,
+    /// Nothing on the servers named by URL matters: they may be written to and emptied
+    #[arg(long)]
+    pub(super) disposable: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Loudness {
+    /// Tell surprises and totals only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Tell every violation in full
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct ReplayArgs {
+    /// A record that `raceproof run` wrote
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Which scenario's violation, where the file holds several
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// Exit with 1 if the violation shows
+    #[arg(long)]
+    pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Records that `raceproof run` wrote; a folder stands for the `report.json` in it
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Where the page goes, `-` for stdout [default: report.html beside the first file]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// Remove what is found
+    #[arg(long)]
+    pub(super) clean: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// What is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// Text for people; it may change
+    #[default]
+    Human,
+    /// The versioned document, and nothing else
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn run(words: &[&str]) -> Result<RunArgs, clap::Error> {
+        let args = Args::try_parse_from(["raceproof", "run"].iter().chain(words))?;
+        match args.command {
+            Command::Run(args) => Ok(args),
+            other => panic!("`run` was read as {other:?}"),
+        }
+    }
+
+    /// clap's own check of the definition: conflicting names, values that do not parse and the like.
+    #[test]
+    fn definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_run_are_read() {
+        let args = run(&[
+            "counter",
+            "lock/*",
+            "--seed",
+            "7",
+            "--strategy",
+            "random",
+            "--schedules",
+            "9",
+            "--budget",
+            "1m30s",
+            "--workers",
+            "3",
+            "--keep-going",
+            "--format",
+            "json",
+            "--out",
+            "x",
+            "--fail-fast",
+            "--strict-pass",
+            "-q",
+            "--stores",
+            "local",
+        ])
+        .expect("all of these exist");
+        assert_eq!(args.patterns, ["counter", "lock/*"]);
+        assert_eq!(
+            (args.search.seed, args.search.strategy, args.search.schedules),
+            (7, StrategyKind::Random, 9)
+        );
+        assert_eq!((args.search.budget.as_secs(), args.search.workers), (90, Some(3)));
+        assert!(args.search.keep_going && args.fail_fast && args.strict_pass && args.loudness.quiet);
+        assert_eq!((args.format, args.stores.stores), (Format::Json, ProviderChoice::Local));
+    }
+
+    #[test]
+    fn defaults_are_those_of_a_plan() {
+        let (args, plan) = (run(&[]).expect("nothing is required"), raceproof::Plan::default());
+        assert_eq!((args.search.seed, args.search.strategy), (plan.seed, plan.strategy));
+        assert_eq!((args.search.schedules, args.search.budget), (plan.schedules_max, plan.budget));
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for words in [
+            ["--schedules", "0"],
+            ["--workers", "0"],
+            ["--workers", "65"],
+            ["--seed", "-1"],
+            ["--seed", "18446744073709551616"],
+            ["--budget", "30"],
+            ["--budget", "0s"],
+            ["--strategy", "bfs"],
+            ["--stores", "podman"],
+            ["--preemptions", "-1"],
+            ["--format", "xml"],
+            ["-q", "-v"],
+        ] {
+            let error = run(&words).expect_err("out of range");
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn command_line_without_a_command_or_a_file_is_refused() {
+        for words in [
+            vec!["raceproof"],
+            vec!["raceproof", "replay"],
+            vec!["raceproof", "report"],
+            vec!["raceproof", "ran"],
+        ] {
+            assert!(Args::try_parse_from(words).is_err());
+        }
+    }
+
+    /// The exit codes are API, so the help of the commands that end with them says them.
+    #[test]
+    fn help_tells_the_exit_codes() {
+        for words in [
+            ["raceproof", "--help"].as_slice(),
+            &["raceproof", "run", "--help"],
+            &["raceproof", "replay", "-h"],
+        ] {
+            let help = Args::try_parse_from(words).expect_err("help is told as an error").to_string();
+            assert!(help.contains("128+n") && help.contains("--strict-pass"), "{help}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Owns [`Course`]: scenario after scenario, what is told and stored of each, and how the run ends.
+
+use std::path::Path;
+
+use raceproof::outcome::Judgement;
+use raceproof::{Outcome, Plan};
+use raceproof_reports::command::shell_line;
+use raceproof_reports::terminal::{OutcomeLine, full, shortened, totals};
+use raceproof_reports::visible::columns;
+use raceproof_reports::{Document, Folder, Story};
+
+use super::args::Loudness;
+use super::exit::Exit;
+use super::explorer::Explorer;
+use super::failure::Failure;
+use super::meter::Meter;
+use super::output::Output;
+
+/// A run that is ready to start.
+pub(super) struct Course<'a> {
+    /// The scenarios, in the order in which they run.
+    pub(super) names: Vec<String>,
+    /// How each is explored.
+    pub(super) plan: Plan,
+    /// Where records go.
+    pub(super) folder: Folder,
+    /// The command that started the run, its program first, without passwords.
+    pub(super) command: Vec<String>,
+    /// The options that choose the same stores again.
+    pub(super) store_words: Vec<String>,
+    /// Whether stdout gets the document and nothing else.
+    pub(super) is_json: bool,
+    /// Whether the first scenario that is not as expected is the last.
+    pub(super) is_fail_fast: bool,
+    /// Whether every violation is a surprise.
+    pub(super) is_strict_pass: bool,
+    /// How much is told.
+    pub(super) loudness: Loudness,
+    /// The signal that asked for an end, if one did.
+    pub(super) signal: &'a dyn Fn() -> Option<i32>,
+}
+
+impl Course<'_> {
+    /// Explores everything, and tells and stores what it comes to.
+    pub(super) fn run(&self, explorer: &mut dyn Explorer, output: &mut Output) -> Result<Exit, Failure> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut exit = Exit::AsExpected;
+        for (index, name) in self.names.iter().enumerate() {
+            match self.explore(name, index + 1, explorer, output) {
+                Ok(outcome) => {
+                    let of_this = Exit::of(&outcome, self.is_strict_pass);
+                    outcomes.push(outcome);
+                    if self.is_fail_fast && of_this != Exit::AsExpected {
+                        break;
+                    }
+                }
+                Err(failure) => {
+                    output.note(&format!("`{name}` could not be explored"));
+                    output.error(&failure);
+                    exit = exit.merge(failure.exit());
+                    break;
+                }
+            }
+            if (self.signal)().is_some() {
+                break;
+            }
+        }
+        let exit = exit.merge(Exit::of_all(&outcomes, self.is_strict_pass));
+        self.finish(outcomes, output)?;
+        Ok((self.signal)().map_or(exit, Exit::Interrupted))
+    }
+
+    /// Explores one scenario, tells what it came to, and stores its violation.
+    fn explore(
+        &self,
+        name: &str,
+        position: usize,
+        explorer: &mut dyn Explorer,
+        output: &mut Output,
+    ) -> Result<Outcome, Failure> {
+        let mut meter = Meter::start(name, position, self.names.len(), output, self.loudness.quiet);
+        let explored = explorer.explore(name, &self.plan, &mut |progress| meter.show(progress, output));
+        meter.end();
+        let outcome = explored?;
+        let record = match outcome.counterexample {
+            Some(_) => Some(self.folder.write_record(&self.command, &outcome)?),
+            None => None,
+        };
+        if !self.is_json {
+            let command = record.map(|record| self.replay_command(&record));
+            self.tell(&outcome, command.as_deref(), output);
+        }
+        Ok(outcome)
+    }
+
+    fn tell(&self, outcome: &Outcome, command: Option<&str>, output: &mut Output) {
+        let judgement = outcome.judgement();
+        if self.loudness.quiet && judgement == Judgement::AsExpected {
+            return;
+        }
+        let style = output.style;
+        let name_columns = self.names.iter().map(|name| columns(name)).max().unwrap_or(0);
+        output.result(&OutcomeLine { outcome, name_columns }.draw(&style));
+        let Some(story) = Story::of(outcome, command) else { return };
+        let is_full = judgement != Judgement::AsExpected || self.loudness.verbose || self.names.len() == 1;
+        if is_full {
+            output.result(&format!("\n{}\n", full(&story, &style)));
+        } else {
+            output.result(&shortened(&story, &style));
+        }
+    }
+
+    /// The document of the run and, for people, the totals.
+    fn finish(&self, outcomes: Vec<Outcome>, output: &mut Output) -> Result<(), Failure> {
+        let violations = outcomes.iter().filter(|outcome| outcome.counterexample.is_some()).count();
+        let missing = self.names.len() - outcomes.len();
+        if self.is_json {
+            let document = Document::new(self.command.clone(), outcomes.clone());
+            output.result(&document.to_json().map_err(Failure::Json)?);
+        } else {
+            let style = output.style;
+            output.result(&totals(&outcomes, &style));
+        }
+        if missing > 0 {
+            output.note(&format!("{missing} of {} scenarios did not run", self.names.len()));
+        }
+        let whole_run = self.folder.write_whole_run(&self.command, outcomes)?;
+        let page = shell_line(&[self.program(), "report".to_owned(), whole_run.display().to_string()]);
+        output.note(&format!(
+            "wrote the run and the records of its violations ({violations}) to `{}`; for a page: {page}",
+            self.folder.path().display()
+        ));
+        Ok(())
+    }
+
+    fn replay_command(&self, record: &Path) -> String {
+        let mut words = vec![self.program(), "replay".to_owned(), record.display().to_string()];
+        words.extend(self.store_words.iter().cloned());
+        shell_line(&words)
+    }
+
+    fn program(&self) -> String {
+        self.command.first().cloned().unwrap_or_else(|| "raceproof".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

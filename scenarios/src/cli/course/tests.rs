@@ -1,0 +1,165 @@
+//! The course of a run with an engine that is told what to answer.
+
+use std::cell::Cell;
+
+use raceproof::plan::Plan;
+use raceproof_reports::{Document, Folder, Style};
+use tempfile::TempDir;
+
+use super::{Course, Exit, Loudness, Outcome, Output};
+use crate::cli::fake::{self, Captured, Fake};
+
+struct Ran {
+    exit: Exit,
+    results: String,
+    notes: String,
+    folder: TempDir,
+    explored: Vec<String>,
+}
+
+/// Runs `outcomes` (`None`: the engine fails there) in a course that `change` has changed.
+fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>)) -> Ran {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (results, notes) = (Captured::default(), Captured::default());
+    let style = Style::plain();
+    let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), style);
+    let mut explorer = Fake::answering(outcomes.iter().cloned());
+    let mut course = Course {
+        names: outcomes.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        plan: Plan::default(),
+        folder: Folder::at(folder.path()),
+        command: vec!["raceproof".to_owned(), "run".to_owned()],
+        store_words: vec!["--stores".to_owned(), "local".to_owned()],
+        is_json: false,
+        is_fail_fast: false,
+        is_strict_pass: false,
+        loudness: Loudness { quiet: false, verbose: false },
+        signal: &|| None,
+    };
+    change(&mut course);
+    let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
+    let place = folder.path().display().to_string();
+    let redacted = |text: &str| text.replace(&place, "OUT");
+    Ran {
+        exit,
+        results: redacted(&results.text()),
+        notes: redacted(&notes.text()),
+        folder,
+        explored: explorer.explored,
+    }
+}
+
+fn two() -> Vec<(&'static str, Option<Outcome>)> {
+    vec![
+        ("counter/get-set", Some(fake::caught("counter/get-set"))),
+        ("counter/incr", Some(fake::passed("counter/incr"))),
+    ]
+}
+
+#[test]
+fn expected_violations_are_told_shortly() {
+    let ran = ran(&two(), |_| {});
+    assert_eq!(ran.exit, Exit::AsExpected);
+    insta::assert_snapshot!(ran.results, @r"
+    ✓ counter/get-set  expected violation (lost update): found in schedule 2 of 6 explored, exhausted: yes; 1.50 ms
+        the counter is 1; promised: the counter ends at the number of increments
+        replay: raceproof replay OUT/counter-get-set.json --stores local
+    ✓ counter/incr     expected pass: no violation in the 6 schedules explored, exhausted: yes; 1.50 ms
+    2 scenarios: 2 as expected
+    ");
+    insta::assert_snapshot!(ran.notes, @"wrote the run and the records of its violations (1) to `OUT`; for a page: raceproof report OUT/report.json");
+}
+
+/// A record holds what `replay` needs, and `report.json` holds everything.
+#[test]
+fn violations_and_the_whole_run_are_stored() {
+    let ran = ran(&two(), |_| {});
+    let record = Document::read(&ran.folder.path().join("counter-get-set.json")).expect("a record");
+    assert_eq!(record.outcomes.len(), 1);
+    assert!(record.outcomes[0].counterexample.is_some());
+    let whole = Document::read(&ran.folder.path().join("report.json")).expect("the whole run");
+    assert_eq!(whole.outcomes.len(), 2);
+    assert!(!ran.folder.path().join("counter-incr.json").exists());
+}
+
+/// One scenario, `-v` or a surprise: the violation is told with its lanes, the command last.
+#[test]
+fn violation_is_told_in_full_where_somebody_wants_to_see_it() {
+    let alone = ran(&two()[..1], |_| {});
+    let verbose = ran(&two(), |course| course.loudness.verbose = true);
+    let flagged = ran(&[("a/a", Some(fake::flagged("a/a"))), ("a/b", Some(fake::passed("a/b")))], |_| {});
+    for ran in [alone, verbose, flagged] {
+        assert!(ran.results.contains("step │ A"), "{}", ran.results);
+        assert!(ran.results.contains(".json --stores local\n\n"), "{}", ran.results);
+    }
+}
+
+#[test]
+fn quiet_tells_surprises_and_totals() {
+    let quiet = |course: &mut Course<'_>| course.loudness.quiet = true;
+    assert_eq!(ran(&two(), quiet).results, "2 scenarios: 2 as expected\n");
+    let missed = ran(&[("a/a", Some(fake::missed("a/a")))], quiet);
+    assert!(missed.results.contains("MISSED BUG"));
+    assert_eq!(missed.exit, Exit::Surprise);
+}
+
+/// A program that reads stdout gets one document, whatever else there is to say.
+#[test]
+fn json_is_the_only_thing_on_stdout() {
+    let ran = ran(&two(), |course| course.is_json = true);
+    let document = Document::parse(ran.results.as_bytes(), "stdout".as_ref()).expect("a document");
+    assert_eq!(document.outcomes.len(), 2);
+}
+
+#[test]
+fn fail_fast_ends_after_the_first_that_is_not_as_expected() {
+    let outcomes = || {
+        ["a/a", "a/b", "a/c"]
+            .map(|name| (name, Some(if name == "a/b" { fake::unsure(name) } else { fake::caught(name) })))
+    };
+    let fast = ran(&outcomes(), |course| course.is_fail_fast = true);
+    assert_eq!((fast.explored, fast.exit), (vec!["a/a".to_owned(), "a/b".to_owned()], Exit::Inconclusive));
+    assert!(fast.notes.contains("1 of 3 scenarios did not run"));
+    let slow = ran(&outcomes(), |_| {});
+    assert_eq!(slow.explored.len(), 3);
+    let strict = ran(&outcomes(), |course| (course.is_fail_fast, course.is_strict_pass) = (true, true));
+    assert_eq!((strict.explored.len(), strict.exit), (1, Exit::Surprise));
+}
+
+/// What was explored before a store died is told and stored, and the exit code says that it is not all.
+#[test]
+fn failure_of_the_engine_keeps_what_was_found_before() {
+    let ran = ran(&[two().remove(0), ("a/b", None), ("a/c", Some(fake::passed("a/c")))], |_| {});
+    assert_eq!(ran.exit, Exit::Environment);
+    assert_eq!(ran.explored, ["counter/get-set", "a/b"]);
+    assert!(ran.notes.contains("`a/b` could not be explored\nerror: failed to start the runtime"));
+    let whole = Document::read(&ran.folder.path().join("report.json")).expect("the run so far");
+    assert_eq!(whole.outcomes.len(), 1);
+}
+
+#[test]
+fn signal_ends_the_run_after_the_scenario() {
+    let asked = Cell::new(0);
+    let signal = || {
+        asked.set(asked.get() + 1);
+        Some(15)
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut explorer = Fake::answering(two());
+    let mut output = Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
+    let course = Course {
+        names: two().iter().map(|(name, _)| (*name).to_owned()).collect(),
+        plan: Plan::default(),
+        folder: Folder::at(folder.path()),
+        command: Vec::new(),
+        store_words: Vec::new(),
+        is_json: false,
+        is_fail_fast: false,
+        is_strict_pass: false,
+        loudness: Loudness { quiet: false, verbose: false },
+        signal: &signal,
+    };
+    let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
+    assert_eq!((exit.code(), explorer.explored.len()), (143, 1));
+    assert!(folder.path().join("report.json").exists());
+}

@@ -1,0 +1,150 @@
+//! Owns `raceproof doctor`: which stores could be had here, and what killed runs have left behind.
+
+use raceproof::store::leftovers::{Leftover, LeftoverKind, Leftovers, find, remove};
+use raceproof::store::probe::{Availability, providers};
+use raceproof::store::{ProviderChoice, StoreError, StoreOptions};
+use raceproof_reports::wording::{counted, duration};
+
+use super::args::DoctorArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+
+/// What the machine was found to be like.
+struct Findings {
+    providers: Vec<Availability>,
+    before: Leftovers,
+    /// What is left after the removal, if it was asked for.
+    after: Option<Leftovers>,
+}
+
+/// Shows providers and leftovers, and removes the leftovers if asked to. What stays is a matter of the
+/// environment.
+pub(super) fn doctor(args: &DoctorArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(raceproof::Error::Runtime)?;
+    let findings = runtime.block_on(examine(args.clean))?;
+    Ok(tell(&findings, output))
+}
+
+async fn examine(is_clean: bool) -> Result<Findings, StoreError> {
+    let providers = providers(&StoreOptions::default()).await;
+    let (before, after) = if is_clean { (remove().await?, Some(find().await)) } else { (find().await, None) };
+    Ok(Findings { providers, before, after })
+}
+
+fn tell(findings: &Findings, output: &mut Output) -> Exit {
+    let style = output.style;
+    let mut line = |text: &str| output.result(&format!("{}\n", style.fit(text, LINE_COLUMNS_MAX)));
+    let offered = |found: &&Availability| found.provider != ProviderChoice::Url;
+    for found in findings.providers.iter().filter(offered) {
+        let glyph = if found.available { "✓" } else { "✗" };
+        line(&format!("{glyph} --stores {:<6}  {}", found.provider, found.detail));
+    }
+    let usable = findings.providers.iter().filter(offered).any(|found| found.available);
+    for leftover in &findings.before.found {
+        line(&format!(
+            "{} {}",
+            if findings.after.is_some() { "removed" } else { "left over:" },
+            told(leftover)
+        ));
+    }
+    let left = findings.after.as_ref().unwrap_or(&findings.before);
+    if findings.after.is_some() {
+        for leftover in &left.found {
+            line(&format!("still there: {}", told(leftover)));
+        }
+    }
+    if let Some(reason) = &left.unknown {
+        line(&format!("? containers could not be listed: {reason}"));
+    }
+    output.note(&conclusion(left, findings.after.is_some()));
+    if usable && left.found.is_empty() { Exit::AsExpected } else { Exit::Environment }
+}
+
+/// Errors come with logs; a line of them is enough here.
+const LINE_COLUMNS_MAX: usize = 1_000;
+
+fn conclusion(left: &Leftovers, is_clean: bool) -> String {
+    match (left.found.len() as u64, is_clean) {
+        (0, _) => "nothing is left over".to_owned(),
+        (count, false) => {
+            format!("{} left over (remove with `raceproof doctor --clean`)", counted(count, "thing"))
+        }
+        (count, true) => {
+            format!(
+                "{} could not be removed (see above; databases go when a run is given their server)",
+                counted(count, "thing")
+            )
+        }
+    }
+}
+
+fn told(leftover: &Leftover) -> String {
+    let kind = match leftover.kind {
+        LeftoverKind::Process => "process",
+        LeftoverKind::Container => "container",
+        LeftoverKind::Folder => "folder",
+        LeftoverKind::Database => "database",
+    };
+    let age = leftover
+        .age_s
+        .map_or(String::new(), |age| format!(", begun {} ago", duration(age.saturating_mul(1_000_000))));
+    format!("{kind} {} of run {}{age}", leftover.what, leftover.run)
+}
+
+#[cfg(test)]
+mod tests {
+    use raceproof_reports::Style;
+
+    use super::*;
+    use crate::cli::fake::Captured;
+
+    fn leftovers(kinds: &[LeftoverKind]) -> Leftovers {
+        let leftover = |kind: &LeftoverKind| Leftover {
+            kind: *kind,
+            what: "redis-server \u{1b}[31m 12".to_owned(),
+            run: "r1".to_owned(),
+            age_s: Some(90),
+        };
+        Leftovers { found: kinds.iter().map(leftover).collect(), unknown: None }
+    }
+
+    fn diagnosed(available: bool, before: Leftovers, after: Option<Leftovers>) -> (Exit, String, String) {
+        let (results, notes) = (Captured::default(), Captured::default());
+        let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), Style::plain());
+        let detail = "redis-server 7".to_owned();
+        let providers = vec![Availability { provider: ProviderChoice::Local, available, detail }];
+        let exit = tell(&Findings { providers, before, after }, &mut output);
+        (exit, results.text(), notes.text())
+    }
+
+    #[test]
+    fn clean_machine_is_told_as_such() {
+        let (exit, results, notes) = diagnosed(true, leftovers(&[]), None);
+        assert_eq!((exit, results.as_str()), (Exit::AsExpected, "✓ --stores local   redis-server 7\n"));
+        assert_eq!(notes, "nothing is left over\n");
+        assert_eq!(diagnosed(false, leftovers(&[]), None).0, Exit::Environment);
+    }
+
+    #[test]
+    fn leftovers_are_named_and_harmless_with_the_way_out() {
+        let (exit, results, notes) = diagnosed(true, leftovers(&[LeftoverKind::Process]), None);
+        assert_eq!(exit, Exit::Environment);
+        assert!(
+            results.contains("left over: process redis-server \\x1b[31m 12 of run r1, begun 90.0 s ago"),
+            "{results}"
+        );
+        assert!(notes.contains("1 thing left over (remove with `raceproof doctor --clean`)"));
+    }
+
+    #[test]
+    fn what_was_removed_is_told_and_what_stays_is_an_environment_failure() {
+        let before = || leftovers(&[LeftoverKind::Folder, LeftoverKind::Database]);
+        let (exit, results, _) = diagnosed(true, before(), Some(leftovers(&[])));
+        assert!(exit == Exit::AsExpected && results.contains("removed folder"));
+        let (exit, results, notes) = diagnosed(true, before(), Some(leftovers(&[LeftoverKind::Database])));
+        assert!(exit == Exit::Environment && results.contains("still there: database"));
+        assert!(notes.contains("could not be removed"));
+    }
+}

@@ -1,0 +1,87 @@
+//! Owns [`Failure`]: why a command could not do its work, and which exit code that is.
+
+use std::io;
+use std::path::PathBuf;
+
+use raceproof_reports::{DocumentError, Visible};
+use thiserror::Error;
+
+use super::exit::Exit;
+use super::pattern::PatternError;
+use super::request::RequestError;
+
+/// Why a command could not do its work.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    #[error(transparent)]
+    Engine(#[from] raceproof::Error),
+    #[error(transparent)]
+    Stores(#[from] raceproof::store::StoreError),
+    #[error("the catalogue of this program is empty (give it scenarios)")]
+    EmptyCatalogue,
+    #[error("`{}` holds no violation, so there is nothing to replay (`raceproof report` shows what it holds)", .path.display())]
+    NothingToReplay { path: PathBuf },
+    #[error("`{}` holds several violations (name one: {names})", .path.display())]
+    SeveralToReplay { path: PathBuf, names: String },
+    #[error("`{}` holds no violation of `{name}` (it holds: {names})", .path.display())]
+    NoSuchViolation { path: PathBuf, name: Visible, names: String },
+    #[error(
+        "`{name}` is no scenario of this program, which the record was made of (replay it with the program that made it)"
+    )]
+    UnknownScenario { name: Visible },
+    #[error("failed to listen for signals")]
+    Signals(#[source] io::Error),
+    #[error("failed to make the page")]
+    Page(#[source] raceproof_reports::html::PageError),
+    #[error("failed to write `{}` (choose another place with `--out`)", .path.display())]
+    PageUnwritable { path: PathBuf, source: io::Error },
+    #[error("failed to make the JSON of the document")]
+    Json(#[source] serde_json::Error),
+}
+
+impl Failure {
+    /// How the program ends because of it.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Document(DocumentError::Unwritable { .. })
+            | Self::Engine(_)
+            | Self::Stores(_)
+            | Self::Signals(_)
+            | Self::Page(_)
+            | Self::PageUnwritable { .. }
+            | Self::Json(_) => Exit::Environment,
+            Self::Pattern(_)
+            | Self::Request(_)
+            | Self::Document(_)
+            | Self::EmptyCatalogue
+            | Self::NothingToReplay { .. }
+            | Self::SeveralToReplay { .. }
+            | Self::NoSuchViolation { .. }
+            | Self::UnknownScenario { .. } => Exit::Usage,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the user can put right by typing something else is usage; the rest is the environment.
+    #[test]
+    fn failures_end_with_the_documented_codes() {
+        let path = PathBuf::from("x");
+        let error = || io::Error::other("full");
+        let unreadable = DocumentError::Unreadable { path: path.clone(), source: error() };
+        let unwritable = DocumentError::Unwritable { path: path.clone(), source: error() };
+        assert_eq!(Failure::from(unreadable).exit(), Exit::Usage);
+        assert_eq!(Failure::from(unwritable).exit(), Exit::Environment);
+        assert_eq!(Failure::from(raceproof::Error::Runtime(error())).exit(), Exit::Environment);
+        assert_eq!(Failure::from(RequestError::NotDisposable).exit(), Exit::Usage);
+    }
+}

@@ -1,0 +1,193 @@
+//! Outcomes, an engine and a terminal that tests make up.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use raceproof::card::{Card, Expectation};
+use raceproof::history::{Change, Effect, Trace, TraceStep};
+use raceproof::outcome::{Counterexample, Coverage, Replays, Stopped};
+use raceproof::run::{Progress, Replay};
+use raceproof::verdict::{Inconclusive, Verdict, Violation};
+use raceproof::{Error, Outcome, Plan, WorkerId};
+
+use super::explorer::Explorer;
+
+/// A broken variant that was caught.
+pub(super) fn caught(name: &str) -> Outcome {
+    let found = violation();
+    let replays = Replays { attempts: 10, reproduced: 10, differing: 0, first_difference: None };
+    let evidence = Counterexample {
+        violation: found.clone(),
+        original: trace(),
+        shrunk: trace(),
+        replays,
+        shrink_candidates: 3,
+    };
+    let mut outcome = outcome(name, true, Verdict::Violation(found));
+    outcome.coverage.first_violation = Some(2);
+    outcome.counterexample = Some(evidence);
+    outcome
+}
+
+/// A correct variant that passed.
+pub(super) fn passed(name: &str) -> Outcome {
+    outcome(name, false, Verdict::Pass)
+}
+
+/// A broken variant that was not caught.
+pub(super) fn missed(name: &str) -> Outcome {
+    outcome(name, true, Verdict::Pass)
+}
+
+/// A correct variant that was flagged.
+pub(super) fn flagged(name: &str) -> Outcome {
+    let mut outcome = caught(name);
+    outcome.card.expected = Expectation::Pass;
+    outcome
+}
+
+/// A variant that could not be judged.
+pub(super) fn unsure(name: &str) -> Outcome {
+    outcome(name, false, Verdict::Inconclusive(Inconclusive::StepLimit { steps_max: 9 }))
+}
+
+fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
+    let anomaly = "lost update".to_owned();
+    Outcome {
+        card: Card {
+            name: name.to_owned(),
+            about: "Adds one to a counter in two commands. What another wrote in between is lost.".to_owned(),
+            expected: if is_broken { Expectation::Violation { anomaly } } else { Expectation::Pass },
+            stores: vec!["redis".to_owned()],
+            workers: 2,
+            source: None,
+        },
+        workers: 2,
+        seed: 42,
+        verdict,
+        coverage: Coverage {
+            strategy: "dfs".to_owned(),
+            schedules: 6,
+            steps: 24,
+            exhausted: true,
+            preemption_bound: None,
+            stopped: Stopped::Exhausted,
+            violating: 0,
+            first_violation: None,
+            final_states: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            elapsed_us: 1_500,
+        },
+        counterexample: None,
+        stores: vec!["a fake".to_owned()],
+        clock: "none".to_owned(),
+    }
+}
+
+fn violation() -> Violation {
+    let (invariant, found) = ("the counter ends at the number of increments", "the counter is 1");
+    Violation { invariant: invariant.to_owned(), found: found.to_owned(), step: None }
+}
+
+fn trace() -> Trace {
+    let step = |worker: &str, request: &str, reply: &str| TraceStep {
+        effect: Effect::Request {
+            connection: worker.parse().expect("a connection"),
+            store: "redis".to_owned(),
+            queued: Vec::new(),
+            request: request.to_owned(),
+            reply: Some(reply.to_owned()),
+            digest: String::new(),
+        },
+        woken: Vec::new(),
+        changes: Vec::new(),
+        violated: None,
+    };
+    let mut steps = vec![
+        step("A", "GET counter", "(nil)"),
+        step("B", "GET counter", "(nil)"),
+        step("A", "SET counter 1", "OK"),
+        step("B", "SET counter 1", "OK"),
+    ];
+    steps[2].changes = vec![Change { key: "counter".to_owned(), before: None, after: Some("1".to_owned()) }];
+    Trace {
+        workers: vec![WorkerId(0), WorkerId(1)],
+        schedule: "A B A B".parse().expect("a schedule"),
+        initial_state: "(empty)".to_owned(),
+        steps,
+        final_state: "counter=1".to_owned(),
+        operations: Vec::new(),
+        ends: BTreeMap::new(),
+        verdict: Verdict::Violation(violation()),
+    }
+}
+
+/// An engine that answers what it was told to.
+pub(super) struct Fake {
+    outcomes: BTreeMap<String, Option<Outcome>>,
+    replay: Option<Replay>,
+    /// What it was asked to explore, in order.
+    pub(super) explored: Vec<String>,
+}
+
+impl Fake {
+    /// An engine that finds these outcomes, and fails where there is none.
+    pub(super) fn answering<'a>(outcomes: impl IntoIterator<Item = (&'a str, Option<Outcome>)>) -> Self {
+        let outcomes = outcomes.into_iter().map(|(name, outcome)| (name.to_owned(), outcome)).collect();
+        Self { outcomes, replay: None, explored: Vec::new() }
+    }
+
+    /// An engine whose replays give this.
+    pub(super) fn replaying(replay: Replay) -> Self {
+        Self { outcomes: BTreeMap::new(), replay: Some(replay), explored: Vec::new() }
+    }
+}
+
+fn refusal() -> Error {
+    Error::Runtime(io::Error::other("the fake was told to fail"))
+}
+
+impl Explorer for Fake {
+    fn description(&self) -> Vec<String> {
+        vec!["a fake".to_owned()]
+    }
+
+    fn explore(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        self.explored.push(name.to_owned());
+        progress(Progress { schedules: 1, schedules_max: plan.schedules_max, violating: 0 });
+        self.outcomes.get(name).cloned().flatten().ok_or_else(refusal)
+    }
+
+    fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Error> {
+        self.replay.clone().ok_or_else(refusal)
+    }
+}
+
+/// A stream that keeps what is written to it.
+#[derive(Clone, Default)]
+pub(super) struct Captured(Rc<RefCell<Vec<u8>>>);
+
+impl Captured {
+    /// What was written so far.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).expect("we write UTF-8")
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Owns `raceproof replay`: a record against the code as it is now.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use raceproof::interrupt::Interrupt;
+use raceproof::outcome::Counterexample;
+use raceproof::run::Replay;
+use raceproof::{Outcome, Plan, Scenario};
+use raceproof_reports::story::Lanes;
+use raceproof_reports::terminal::{labelled, lanes};
+use raceproof_reports::{Document, Visible, wording};
+
+use super::args::ReplayArgs;
+use super::exit::Exit;
+use super::explorer::{Explorer, Session};
+use super::failure::Failure;
+use super::output::Output;
+use super::request;
+
+/// How often the recorded schedule is replayed.
+const ATTEMPTS: u32 = 10;
+
+/// Replays the violation of a record and tells whether it still shows.
+pub(super) fn replay(
+    args: &ReplayArgs,
+    catalogue: &[Arc<dyn Scenario>],
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let document = Document::read(&args.file)?;
+    let (outcome, evidence) = pick(&document, &args.file, args.name.as_deref())?;
+    let name = &outcome.card.name;
+    let scenario = catalogue.iter().find(|scenario| scenario.card().name == *name);
+    let scenario = scenario.ok_or_else(|| Failure::UnknownScenario { name: Visible::of(name) })?;
+    let stores = request::stores(&args.stores, &[&scenario.card()])?;
+
+    output.note(&format!("seed {}; stores: {}", outcome.seed, stores.provider));
+    let interrupt = Interrupt::install().map_err(Failure::Signals)?;
+    let mut session = Session::start(&stores, interrupt.clone(), std::slice::from_ref(scenario))?;
+    for line in session.description() {
+        output.note(&line);
+    }
+    let replayed = replay_with(&mut session, outcome, evidence, args.strict_pass, output);
+    let stopped = session.stop();
+    let exit = replayed?;
+    stopped?;
+    Ok(interrupt.signal().map_or(exit, Exit::Interrupted))
+}
+
+/// The violation in the document that is meant.
+fn pick<'a>(
+    document: &'a Document,
+    path: &Path,
+    name: Option<&str>,
+) -> Result<(&'a Outcome, &'a Counterexample), Failure> {
+    let all: Vec<_> = document
+        .outcomes
+        .iter()
+        .filter_map(|outcome| outcome.counterexample.as_ref().map(|evidence| (outcome, evidence)))
+        .collect();
+    let path = path.to_owned();
+    let names = || {
+        all.iter()
+            .map(|(outcome, _)| Visible::of(&outcome.card.name).to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (name, all.as_slice()) {
+        (_, []) => Err(Failure::NothingToReplay { path }),
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(Failure::SeveralToReplay { path, names: names() }),
+        (Some(name), _) => all
+            .iter()
+            .find(|(outcome, _)| outcome.card.name == name)
+            .copied()
+            .ok_or_else(|| Failure::NoSuchViolation { path, name: Visible::of(name), names: names() }),
+    }
+}
+
+fn replay_with(
+    explorer: &mut dyn Explorer,
+    outcome: &Outcome,
+    evidence: &Counterexample,
+    is_strict_pass: bool,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let style = output.style;
+    let mut promise = labelled(&style, "record", &outcome.card.name, 1);
+    promise += &labelled(&style, "promised", &evidence.violation.invariant, 4);
+    promise += &labelled(&style, "happened", &evidence.violation.found, 6);
+    promise += &labelled(&style, "schedule", &evidence.shrunk.schedule.to_string(), 4);
+    output.result(&promise);
+    let plan = Plan { seed: outcome.seed, workers: Some(outcome.workers), ..Plan::default() };
+    let replay = explorer.replay(&outcome.card.name, &evidence.shrunk, &plan, ATTEMPTS)?;
+    Ok(tell(&replay, evidence, is_strict_pass, output))
+}
+
+/// Tells what the replays gave, with the lanes of the last one.
+fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output: &mut Output) -> Exit {
+    let style = output.style;
+    let violation = replay.trace.verdict.violation();
+    let told = Lanes::of(&replay.trace, violation);
+    output.result(&format!("\n{}\n", lanes(&told, &style)));
+    let reproduced = replay.replays.reproduced;
+    output.result(&labelled(&style, "replayed", &wording::replays(&replay.replays), 2));
+    if let Some((step, what)) = &replay.diverged {
+        let now = if reproduced > 0 { "a replay differed" } else { "the code now differs" };
+        output.result(&labelled(&style, "", &format!("{now} at step {step}: {what}"), 8));
+    } else if reproduced == 0 {
+        let steps = evidence.shrunk.steps.len();
+        let gone = format!("all {steps} steps are as recorded, but the promise is kept now");
+        output.result(&labelled(&style, "", &gone, 2));
+    }
+    let (verdict, exit) = match (reproduced, is_strict_pass) {
+        (0, _) => ("not reproduced", Exit::Inconclusive),
+        (_, true) => ("reproduced", Exit::Surprise),
+        (_, false) => ("reproduced", Exit::AsExpected),
+    };
+    output.result(&format!("{verdict} {reproduced}/{}\n", replay.replays.attempts));
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use raceproof::outcome::Replays;
+    use raceproof::verdict::Verdict;
+    use raceproof_reports::Style;
+
+    use super::*;
+    use crate::cli::fake::{self, Captured, Fake};
+
+    fn replayed(reproduced: u32, diverged: Option<(usize, String)>, is_strict_pass: bool) -> (Exit, String) {
+        let outcome = fake::caught("counter/get-set");
+        let evidence = outcome.counterexample.as_ref().expect("caught");
+        let mut trace = evidence.shrunk.clone();
+        if reproduced == 0 {
+            trace.verdict = Verdict::Pass;
+        }
+        let differing = if diverged.is_some() { 10 } else { 0 };
+        let replays = Replays { attempts: 10, reproduced, differing, first_difference: diverged.clone() };
+        let mut explorer = Fake::replaying(Replay { trace, replays, diverged });
+        let results = Captured::default();
+        let mut output = Output::to(Box::new(results.clone()), Box::new(Captured::default()), Style::plain());
+        let exit =
+            replay_with(&mut explorer, &outcome, evidence, is_strict_pass, &mut output).expect("answered");
+        (exit, results.text())
+    }
+
+    #[test]
+    fn record_that_reproduces_is_told_with_its_lanes() {
+        let (exit, told) = replayed(10, None, false);
+        assert_eq!(exit, Exit::AsExpected);
+        insta::assert_snapshot!(told, @r"
+          record    counter/get-set
+          promised  the counter ends at the number of increments
+          happened  the counter is 1
+          schedule  A B A B
+
+          start     (empty)
+          step │ A                   │ B                   │ state
+          ─────┼─────────────────────┼─────────────────────┼──────────────────
+             1 │ GET counter → (nil) │                     │
+             2 │                     │ GET counter → (nil) │
+             3 │ SET counter 1 → OK  │                     │ counter: 1 (new)
+             4 │                     │ SET counter 1 → OK  │
+          ✗ broken at the end: the counter ends at the number of increments
+          end       counter=1
+
+          replayed  10/10 with the same violation
+        reproduced 10/10
+        ");
+        assert_eq!(replayed(10, None, true).0, Exit::Surprise);
+        assert_eq!(replayed(9, None, false).0, Exit::AsExpected);
+    }
+
+    #[test]
+    fn code_that_differs_is_told_with_the_step() {
+        let what = "expected A: `SET counter 1` -> OK, found A: `INCR counter` -> 1".to_owned();
+        let (exit, told) = replayed(0, Some((3, what)), false);
+        assert_eq!(exit, Exit::Inconclusive);
+        insta::assert_snapshot!(told, @r"
+          record    counter/get-set
+          promised  the counter ends at the number of increments
+          happened  the counter is 1
+          schedule  A B A B
+
+          start     (empty)
+          step │ A                   │ B                   │ state
+          ─────┼─────────────────────┼─────────────────────┼──────────────────
+             1 │ GET counter → (nil) │                     │
+             2 │                     │ GET counter → (nil) │
+             3 │ SET counter 1 → OK  │                     │ counter: 1 (new)
+             4 │                     │ SET counter 1 → OK  │
+          end       counter=1
+
+          replayed  0/10 with the same violation, 10 with another history
+                    the code now differs at step 3: expected A: `SET counter 1` -> OK, found A: `INCR counter` -> 1
+        not reproduced 0/10
+        ");
+    }
+
+    #[test]
+    fn violation_that_is_gone_is_told_as_gone() {
+        let (exit, told) = replayed(0, None, true);
+        assert_eq!(exit, Exit::Inconclusive);
+        assert!(
+            told.contains("the promise is kept now") && told.ends_with("not reproduced 0/10\n"),
+            "{told}"
+        );
+        assert!(!told.contains("broken at the end"), "{told}");
+    }
+
+    #[test]
+    fn violation_is_picked_by_name_or_because_it_is_the_only_one() {
+        let picked = |outcomes: Vec<Outcome>, name: Option<&str>| {
+            let document = Document::new(Vec::new(), outcomes);
+            pick(&document, Path::new("x.json"), name)
+                .map(|(outcome, _)| outcome.card.name.clone())
+                .map_err(|failure| failure.to_string())
+        };
+        let both = || vec![fake::caught("a/a"), fake::passed("a/p"), fake::caught("a/b")];
+        assert_eq!(picked(vec![fake::passed("a/p"), fake::caught("a/a")], None), Ok("a/a".to_owned()));
+        assert_eq!(picked(both(), Some("a/b")), Ok("a/b".to_owned()));
+        assert!(picked(both(), None).expect_err("two").contains("name one: a/a, a/b"));
+        assert!(picked(both(), Some("a/p")).expect_err("passed").contains("no violation of `a/p`"));
+        assert!(picked(vec![fake::passed("a/p")], None).expect_err("none").contains("nothing to replay"));
+    }
+}

@@ -1,0 +1,76 @@
+//! Owns `raceproof run`: from the arguments to a started engine and back. The course between is
+//! [`super::course`]'s.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use raceproof::interrupt::Interrupt;
+use raceproof::{Card, Plan, Scenario};
+use raceproof_reports::Folder;
+use raceproof_reports::command::without_passwords;
+
+use super::args::{Format, RunArgs};
+use super::budget;
+use super::course::Course;
+use super::exit::Exit;
+use super::explorer::{Explorer, Session};
+use super::failure::Failure;
+use super::output::Output;
+use super::{pattern, request};
+
+/// Explores the scenarios that the patterns select.
+pub(super) fn run(
+    args: &RunArgs,
+    catalogue: &[Arc<dyn Scenario>],
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    if catalogue.is_empty() {
+        return Err(Failure::EmptyCatalogue);
+    }
+    let cards: Vec<Card> = catalogue.iter().map(|scenario| scenario.card()).collect();
+    let names: Vec<_> = cards.iter().map(|card| card.name.clone()).collect();
+    let selected = pattern::select(&names, &args.patterns)?;
+    let cards: Vec<_> = selected.iter().map(|index| &cards[*index]).collect();
+    let scenarios: Vec<_> = selected.iter().map(|index| Arc::clone(&catalogue[*index])).collect();
+    let plan = request::plan(&args.search)?;
+    let stores = request::stores(&args.stores, &cards)?;
+    let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
+    folder.prepare()?;
+
+    output.note(&format!("{}; stores: {}", told(&plan), stores.provider));
+    let interrupt = Interrupt::install().map_err(Failure::Signals)?;
+    let mut session = Session::start(&stores, interrupt.clone(), &scenarios)?;
+    for line in session.description() {
+        output.note(&line);
+    }
+    let course = Course {
+        names: cards.iter().map(|card| card.name.clone()).collect(),
+        plan,
+        folder,
+        command: without_passwords(&std::env::args().collect::<Vec<_>>()),
+        store_words: without_passwords(&request::words(&args.stores)),
+        is_json: args.format == Format::Json,
+        is_fail_fast: args.fail_fast,
+        is_strict_pass: args.strict_pass,
+        loudness: args.loudness,
+        signal: &|| interrupt.signal(),
+    };
+    let ended = course.run(&mut session, output);
+    let stopped = session.stop();
+    let exit = ended?;
+    stopped?;
+    Ok(exit)
+}
+
+/// The plan in one line; the seed first, before anything can go wrong.
+fn told(plan: &Plan) -> String {
+    let bound = plan.preemption_bound.map_or(String::new(), |bound| format!(", at most {bound} preemptions"));
+    let workers = plan.workers.map_or(String::new(), |workers| format!(", {workers} workers"));
+    format!(
+        "seed {}, {}{bound}{workers}, at most {} schedules and {} for each scenario",
+        plan.seed,
+        plan.strategy,
+        plan.schedules_max,
+        budget::told(plan.budget)
+    )
+}
