@@ -27,3 +27,4 @@
 
 pub mod catalogue;
 pub mod cli;
+pub mod counter;

@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_command_is_found_however_it_is_capitalised() {
-        assert_eq!(of("blpop k 0"), Blocks);
+        assert_eq!(of("blpop k 0"), Blocks(Limit::LastSeconds));
         assert_eq!(of("Client getNAME"), Pass);
         assert_eq!(of("BLPOPX k"), Step);
         assert_eq!(of("A-NAME-THAT-IS-LONGER-THAN-ANY-IN-THE-TABLE"), Step);
