@@ -88,8 +88,8 @@ fn said(outcome: &Outcome) -> String {
     let anomaly = wording::anomaly(outcome).map_or(String::new(), |name| format!(" ({})", Visible::of(name)));
     match outcome.judgement() {
         Judgement::AsExpected => format!("expected {}{anomaly}", outcome.verdict.word()),
-        Judgement::MissedBug => format!("MISSED BUG: a violation{anomaly} was expected"),
-        Judgement::FalseAlarm => "FALSE ALARM: no violation was expected".to_owned(),
+        Judgement::MissedBug => format!("MISSED BUG, a violation{anomaly} was expected"),
+        Judgement::FalseAlarm => "FALSE ALARM, no violation was expected".to_owned(),
         Judgement::Inconclusive => "inconclusive".to_owned(),
     }
 }

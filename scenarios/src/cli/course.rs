@@ -78,7 +78,7 @@ impl Course<'_> {
         explorer: &mut dyn Explorer,
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
-        let mut meter = Meter::start(name, position, self.names.len(), output, self.loudness.quiet);
+        let mut meter = Meter::start(name, (position, self.names.len()), self.plan.schedules_max, output);
         let explored = explorer.explore(name, &self.plan, &mut |progress| meter.show(progress, output));
         meter.end();
         let outcome = explored?;

@@ -18,15 +18,16 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A meter for the scenario called `name`, the `position`th (from 1) of `count`.
-    pub(super) fn start(name: &str, position: usize, count: usize, output: &Output, is_quiet: bool) -> Self {
-        let bar = (output.progress_moves && !is_quiet).then(|| {
-            let bar = ProgressBar::new(0);
-            let template = "{prefix} {bar:24} {pos}/{len} schedules, {msg} {elapsed}";
+    /// A meter for the scenario called `name`, which is at `place` (from 1, of how many).
+    pub(super) fn start(name: &str, place: (usize, usize), schedules_max: u64, output: &Output) -> Self {
+        let bar = output.progress_moves.then(|| {
+            let bar = ProgressBar::new(schedules_max);
+            let template = "{prefix} {bar:24} {pos}/{len} schedules, {msg}, {elapsed}";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                bar.set_style(style.progress_chars("=>-"));
             }
-            bar.set_prefix(format!("[{position}/{count}] {name}"));
+            bar.set_message("0 violating");
+            bar.set_prefix(format!("[{}/{}] {name}", place.0, place.1));
             bar
         });
         Self { name: name.to_owned(), bar, last_plain: Instant::now() }
@@ -34,7 +35,7 @@ impl Meter {
 
     /// Shows how far the search is.
     pub(super) fn show(&mut self, progress: Progress, output: &mut Output) {
-        let violating = format!("{} violating,", progress.violating);
+        let violating = format!("{} violating", progress.violating);
         if let Some(bar) = &self.bar {
             bar.set_length(progress.schedules_max);
             bar.set_position(progress.schedules);
@@ -43,7 +44,7 @@ impl Meter {
             self.last_plain = Instant::now();
             let Progress { schedules, schedules_max, .. } = progress;
             output.note(&format!(
-                "{}: {schedules} of at most {schedules_max} schedules, {violating} going on",
+                "{}: {schedules} of at most {schedules_max} schedules, {violating}, going on",
                 self.name
             ));
         }

@@ -103,7 +103,7 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
     output.result(&format!("\n{}\n", lanes(&told, &style)));
     let reproduced = replay.replays.reproduced;
     output.result(&labelled(&style, "replayed", &wording::replays(&replay.replays), 2));
-    if let Some((step, what)) = &replay.diverged {
+    if let Some((step, what)) = first_difference(replay, evidence) {
         let now = if reproduced > 0 { "a replay differed" } else { "the code now differs" };
         output.result(&labelled(&style, "", &format!("{now} at step {step}: {what}"), 8));
     } else if reproduced == 0 {
@@ -120,8 +120,17 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
     exit
 }
 
+/// Where the code now departs from the record. The engine notices a schedule that no longer fits; what is
+/// told may have changed at an earlier step, which is the one to look at.
+fn first_difference(replay: &Replay, evidence: &Counterexample) -> Option<(usize, String)> {
+    let unfit = replay.diverged.clone()?;
+    let told = evidence.shrunk.first_difference(&replay.trace).filter(|(step, _)| *step < unfit.0);
+    Some(told.unwrap_or(unfit))
+}
+
 #[cfg(test)]
 mod tests {
+    use raceproof::history::Effect;
     use raceproof::outcome::Replays;
     use raceproof::verdict::Verdict;
     use raceproof_reports::Style;
@@ -197,6 +206,23 @@ mod tests {
                     the code now differs at step 3: expected A: `SET counter 1` -> OK, found A: `INCR counter` -> 1
         not reproduced 0/10
         ");
+    }
+
+    /// The schedule fits until step 5, but step 2 already does something else.
+    #[test]
+    fn earliest_difference_is_the_one_that_is_told() {
+        let outcome = fake::caught("counter/get-set");
+        let evidence = outcome.counterexample.expect("caught");
+        let mut trace = evidence.shrunk.clone();
+        let Effect::Request { request, .. } = &mut trace.steps[1].effect else {
+            panic!("the fake sends requests")
+        };
+        "INCR counter".clone_into(request);
+        let replays = Replays { attempts: 1, reproduced: 0, differing: 1, first_difference: None };
+        let replay = Replay { trace, replays, diverged: Some((5, "too long".to_owned())) };
+        let (step, what) = first_difference(&replay, &evidence).expect("both differ");
+        assert!(step == 2 && what.contains("INCR counter"), "{step}: {what}");
+        assert_eq!(first_difference(&Replay { diverged: None, ..replay }, &evidence), None);
     }
 
     #[test]
