@@ -20,16 +20,16 @@ user=${POSTGRES_USER:-postgres}
 database=${POSTGRES_DB:-$user}
 method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
 
+if [ -e "$PGDATA/.baked" ] && { [ "$user" != postgres ] || [ -n "${POSTGRES_INITDB_ARGS:-}" ]; }; then
+    # The baked cluster belongs to user postgres; any other wish gets a cluster of its own beside it.
+    export PGDATA=/var/lib/postgresql/own
+fi
 if [ -e "$PGDATA/.baked" ] || [ ! -s "$PGDATA/PG_VERSION" ]; then
     if [ -z "${POSTGRES_PASSWORD:-}" ] && [ "$method" != trust ]; then
         echo 'Error: Database is uninitialized and superuser password is not specified.' >&2
         echo '       You must specify POSTGRES_PASSWORD to a non-empty value for the superuser.' >&2
         exit 1
     fi
-fi
-if [ -e "$PGDATA/.baked" ] && [ "$user" != postgres -o -n "${POSTGRES_INITDB_ARGS:-}" ]; then
-    # The baked cluster belongs to user postgres; any other wish gets a cluster of its own.
-    find "$PGDATA" -mindepth 1 -maxdepth 1 -exec rm -rf '{}' +
 fi
 fresh=no
 if [ -e "$PGDATA/.baked" ]; then

@@ -11,6 +11,7 @@ use testcontainers::bollard::{API_DEFAULT_VERSION, Docker};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{GenericImage, ImageExt};
 
+use super::super::ready::with_sources;
 use super::super::run_folder::lock_is_free;
 use super::super::{StoreError, machine};
 use super::container::{remove_by_name, split_tag};
@@ -71,11 +72,14 @@ impl Engine {
         let answer = tokio::time::timeout(Duration::from_millis(PING_MS_MAX), self.docker.ping()).await;
         let said = match answer {
             Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => with_sources(&error),
             Err(_) => format!("no answer within {PING_MS_MAX} ms"),
         };
         Err(StoreError::Docker {
-            reason: format!("the engine at `{}` did not answer: {said} (is it running?)", self.host),
+            reason: format!(
+                "the engine at `{}` did not answer: {said} (is it running, and may you use it?)",
+                self.host
+            ),
         })
     }
 
