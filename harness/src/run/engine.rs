@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
 use super::evidence::replays;
 use super::idle::Idle;
@@ -26,7 +26,7 @@ pub struct Engine {
     rig: Rig,
     stores: Stores,
     interrupt: Interrupt,
-    runtime: Runtime,
+    runtime: LocalRuntime,
 }
 
 /// How far a search has come.
@@ -60,8 +60,8 @@ impl Engine {
         let idle = Arc::new(Idle::default());
         let bell = Arc::clone(&idle);
         let mut builder = Builder::new_current_thread();
-        let runtime =
-            builder.enable_all().on_thread_park(move || bell.ring()).build().map_err(Error::Runtime)?;
+        builder.enable_all().on_thread_park(move || bell.ring());
+        let runtime = builder.build_local(LocalOptions::default()).map_err(Error::Runtime)?;
         let (stores, rig) = runtime.block_on(async {
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;

@@ -81,7 +81,7 @@ enum Settling {
 }
 
 impl<'a> Execution<'a> {
-    /// Starts the workers; to be called, and run, inside a `LocalSet`.
+    /// Starts the workers; to be called, and run, on the runtime's thread.
     pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate) -> Self {
         let clock = RunClock::default();
         let (team, reports) = Worker::team(setting.workers, setting.seed, &clock);
@@ -104,6 +104,7 @@ impl<'a> Execution<'a> {
             Err(Halt::Mismatch(what)) => mismatch = Some((self.steps.len() + 1, what)),
             Err(Halt::Error(error)) => return Err(error),
         }
+        self.cut_off().await;
         let final_state = self.gate.finish().await.ok();
         if matches!(verdict, Verdict::Pass) && mismatch.is_none() && self.all_ended() {
             verdict = self.judge_end(final_state.as_ref());
@@ -120,6 +121,15 @@ impl<'a> Execution<'a> {
             verdict,
             mismatch,
         })
+    }
+
+    /// Drops the programs of workers that have not ended.
+    async fn cut_off(&mut self) {
+        for task in self.tasks.iter_mut().filter(|task| task.end.is_none()) {
+            task.handle.abort();
+            // Whatever it was doing when it was cut off is of no interest.
+            let _ = (&mut task.handle).await;
+        }
     }
 
     /// Takes choices until there are none, or something stops it.

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use tokio::task::LocalSet;
-
 use super::executed::Executed;
 use super::execution::{Execution, Setting};
 use super::halt::Halt;
@@ -89,9 +87,7 @@ impl Rig {
             limits: subject.limits,
             states: detail == Detail::EveryStep,
         };
-        let gate = &mut self.gate;
-        let local = LocalSet::new();
-        local.run_until(async { Execution::start(&setting, gate).run(strategy).await }).await
+        Execution::start(&setting, &mut self.gate).run(strategy).await
     }
 
     /// Tells an execution in text.
