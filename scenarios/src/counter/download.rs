@@ -85,7 +85,11 @@ impl Scenario for Hincrby {
         let mut redis = worker.redis().await?;
         let download = worker.invoke("download", "file");
         let count: i64 = redis.hincr("file", "downloads", 1).await?;
-        if count > LIMIT { download.refused("limit reached") } else { download.ok("sent") }
+        if count > LIMIT {
+            download.refused("limit reached")
+        } else {
+            download.ok("sent")
+        }
         Ok(())
     }
 

@@ -36,7 +36,8 @@ impl Scenario for Lua {
         for _ in 0..2 {
             let increment = worker.invoke("increment", "");
             let mut eval = redis::cmd("EVAL");
-            let value: i64 = eval.arg(SCRIPT).arg(1).arg("counter").arg(LIMIT).query_async(&mut redis).await?;
+            let value: i64 =
+                eval.arg(SCRIPT).arg(1).arg("counter").arg(LIMIT).query_async(&mut redis).await?;
             if value < 0 { increment.refused("limit reached") } else { increment.ok(value) }
         }
         Ok(())

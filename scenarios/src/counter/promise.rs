@@ -8,10 +8,9 @@ pub(super) fn nothing_lost(key: &'static str) -> Invariant {
         let done = view.count("increment");
         match view.state.text(key) {
             Some(value) if value == done.to_string() => Ok(()),
-            value => Err(format!(
-                "`{key}` is {} after {done} acknowledged increments",
-                value.unwrap_or("missing")
-            )),
+            value => {
+                Err(format!("`{key}` is {} after {done} acknowledged increments", value.unwrap_or("missing")))
+            }
         }
     })
 }

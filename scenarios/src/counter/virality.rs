@@ -32,7 +32,8 @@ fn promises() -> Vec<Invariant> {
             twice.map_or(Ok(()), |user| Err(format!("{user} scored more than once; {}", view.state)))
         }),
         Invariant::new("the score is the sum of what was granted", |view: &View<'_>| {
-            let granted: i64 = view.results("score").iter().filter_map(|points| points.parse::<i64>().ok()).sum();
+            let granted: i64 =
+                view.results("score").iter().filter_map(|points| points.parse::<i64>().ok()).sum();
             match view.state.integer("score") {
                 Some(score) if score == granted => Ok(()),
                 score => Err(format!("the score is {score:?}, granted were {granted}")),

@@ -13,8 +13,7 @@ use super::{LOST_UPDATE, card, promise};
 async fn attempt(redis: &mut MultiplexedConnection) -> redis::RedisResult<Option<i64>> {
     redis::cmd("WATCH").arg("counter").exec_async(redis).await?;
     let value: i64 = redis.get("counter").await?;
-    let written: Option<((),)> =
-        redis::pipe().atomic().set("counter", value + 1).query_async(redis).await?;
+    let written: Option<((),)> = redis::pipe().atomic().set("counter", value + 1).query_async(redis).await?;
     Ok(written.map(|_| value + 1))
 }
 
