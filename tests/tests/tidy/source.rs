@@ -91,7 +91,7 @@ fn token(text: &[char], at: usize, without: Without) -> (usize, bool) {
         return (comment_end(text, at), false);
     }
     let follows_word = at > 0 && is_word(text[at - 1]);
-    if (text[at] == 'r' && !follows_word) || starts("br") && !follows_word {
+    if !follows_word && (text[at] == 'r' || starts("br")) {
         let hashes_at = at + if text[at] == 'b' { 2 } else { 1 };
         let hashes = text[hashes_at..].iter().take_while(|character| **character == '#').count();
         if text.get(hashes_at + hashes) == Some(&'"') {
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(code("a // b\nc"), "a     \nc");
         assert_eq!(code("a /* b /* c */ d */ e"), "a                   e");
         assert_eq!(code(r#"a("b \" // c") d"#), "a(           ) d");
-        assert_eq!(code("x(r#\"a \" b\"#) y"), "x(           ) y");
+        assert_eq!(code("x(r#\"a \" b\"#) y"), "x(          ) y");
         assert_eq!(code("'\"' + a<'b>('\\'')"), "'\"' + a<'b>('\\'')");
         assert_eq!(blanked("f(\"a\") // b", Without::Comments), "f(\"a\")     ");
     }
