@@ -42,6 +42,12 @@ impl Interrupt {
         installed.clone().map_err(std::io::Error::other)
     }
 
+    /// One that never comes: for a program that answers signals itself, or not at all.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { signal: watch::channel(None).1 }
+    }
+
     /// Whether a signal has come.
     #[must_use]
     pub fn is_set(&self) -> bool {

@@ -48,8 +48,15 @@ impl Channel {
         self.output.extend_from_slice(bytes);
     }
 
+    /// Takes bytes off the front of the input. Small ones are copied: a slice would keep the whole buffer
+    /// alive for as long as the history holds it.
     pub(crate) fn take(&mut self, length: usize) -> Bytes {
-        self.input.split_to(length).freeze()
+        if length >= READ_BYTES {
+            return self.input.split_to(length).freeze();
+        }
+        let bytes = Bytes::copy_from_slice(&self.input[..length]);
+        self.input.advance(length);
+        bytes
     }
 
     /// The stream, if nothing is left in its buffers.

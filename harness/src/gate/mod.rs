@@ -6,6 +6,7 @@ mod channel;
 mod connection;
 mod endpoint;
 mod error;
+mod spin;
 mod step;
 mod stream;
 
@@ -17,6 +18,7 @@ pub use backend::{Backend, BackendError, Standing, Upstream};
 use connection::{Connection, Remains};
 use endpoint::Endpoint;
 pub use error::GateError;
+pub(crate) use spin::spinning;
 pub use step::Stepped;
 pub use stream::Stream;
 

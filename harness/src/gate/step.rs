@@ -7,7 +7,7 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use super::connection::{Connection, Phase};
-use super::{Gate, GateError, Standing};
+use super::{Gate, GateError, Standing, spinning};
 use crate::id::ConnectionId;
 use crate::wire::Wait;
 
@@ -94,7 +94,7 @@ impl Gate {
     /// it is answered or the store itself says that it waits. Time decides nothing.
     async fn await_answer(&mut self, index: usize, wait: Wait) -> Result<(), GateError> {
         loop {
-            poll_fn(|context| {
+            spinning(|context| {
                 while self.poll(context)? {}
                 let answered = self.connections[index].phase == Phase::Answered;
                 if answered || wait != Wait::Never {

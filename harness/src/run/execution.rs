@@ -245,7 +245,7 @@ impl<'a> Execution<'a> {
             return Poll::Pending;
         }
         // One ring: no task can go on. Two: nor had anything arrived on a socket.
-        if self.rings >= 1 + u32::from(self.gate.through_kernel()) {
+        if self.rings > u32::from(self.gate.through_kernel()) {
             return Poll::Ready(Ok(Settling::Settled));
         }
         self.setting.idle.arm(context.waker());

@@ -29,6 +29,7 @@ pub(crate) enum Thing {
     Container(ContainerName),
     Database(OwnDatabase),
     Used(UsedDatabase),
+    InMemory(PathBuf),
     Folder(RunFolder),
 }
 
@@ -72,6 +73,12 @@ impl Custody {
         let identity = child.identity().cloned();
         self.hold(Thing::Process(child))?;
         self.note(|owner| owner.processes.extend(identity))
+    }
+
+    /// Enters a folder in memory, before it is made.
+    pub(crate) fn hold_in_memory(&self, folder: PathBuf) -> Result<(), StoreError> {
+        self.note(|owner| owner.folders.push(folder.clone()))?;
+        self.hold(Thing::InMemory(folder))
     }
 
     /// Enters a container under its name, before it is made.
@@ -128,7 +135,7 @@ pub(crate) fn remove_everything() {
 /// Servers side by side, as each takes its time to end, and folders when nobody writes to them any more.
 fn remove_all((things, _claim): (Vec<Thing>, impl Sized)) -> Result<(), StoreError> {
     let (folders, servers): (Vec<_>, Vec<_>) =
-        things.into_iter().partition(|thing| matches!(thing, Thing::Folder(_)));
+        things.into_iter().partition(|thing| matches!(thing, Thing::Folder(_) | Thing::InMemory(_)));
     let mut left = Vec::new();
     thread::scope(|scope| {
         let removals: Vec<_> = servers.into_iter().map(|thing| scope.spawn(|| remove(thing))).collect();
@@ -146,6 +153,7 @@ fn remove(thing: Thing) -> Result<(), String> {
         Thing::Container(container) => container.remove(),
         Thing::Database(database) => database.remove(),
         Thing::Used(database) => database.empty(),
+        Thing::InMemory(folder) => run_folder::remove_in_memory(&folder),
         Thing::Folder(folder) => folder.remove(),
     }
 }

@@ -14,6 +14,13 @@ pub(crate) fn postgres(persistence: bool) -> &'static [&'static str] {
     if persistence {
         &[]
     } else {
-        &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"]
+        // A log that is never needed again is kept short, as it may be in memory.
+        &[
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "autovacuum=off",
+            "max_wal_size=256MB",
+        ]
     }
 }

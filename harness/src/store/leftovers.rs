@@ -109,6 +109,7 @@ async fn remove_folders(engine: Option<&Engine>) -> Vec<String> {
         let owner = run_folder::read_owner(&path).unwrap_or_default();
         let before = left.len();
         left.extend(end_processes(&owner));
+        left.extend(owner.folders.iter().filter_map(|folder| run_folder::remove_in_memory(folder).err()));
         left.extend(remove_named_containers(engine, &owner).await);
         // The folder is the only trace of what is still there, so it goes last.
         if left.len() == before {
@@ -184,7 +185,9 @@ fn in_folder(path: &Path) -> Vec<Leftover> {
     let processes =
         alive.map(|process| leftover(LeftoverKind::Process, format!("{} {}", process.name, process.pid)));
     let databases = owner.databases.iter().map(|place| leftover(LeftoverKind::Database, place.clone()));
-    let mut found: Vec<_> = processes.chain(databases).collect();
+    let in_memory = owner.folders.iter().filter(|folder| folder.exists());
+    let in_memory = in_memory.map(|folder| leftover(LeftoverKind::Folder, folder.display().to_string()));
+    let mut found: Vec<_> = processes.chain(databases).chain(in_memory).collect();
     found.push(leftover(LeftoverKind::Folder, path.display().to_string()));
     found
 }

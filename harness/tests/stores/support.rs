@@ -39,9 +39,12 @@ pub(crate) fn base() -> PathBuf {
     std::env::temp_dir().join(format!("raceproof-{uid}"))
 }
 
-/// Everything of a run that can be seen from outside: containers, processes and its folder.
+/// Everything of a run that can be seen from outside: containers, processes and its folders.
 pub(crate) fn traces(run: &str) -> Vec<String> {
     let mut traces = containers(run);
+    let in_memory =
+        std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().path().display().to_string());
+    traces.extend(in_memory.filter(|path| path.contains(run)));
     traces.extend(processes(run));
     traces.extend(Some(base().join(run)).filter(|path| path.exists()).map(|path| path.display().to_string()));
     traces

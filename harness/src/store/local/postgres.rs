@@ -1,12 +1,13 @@
 //! Owns a `postgres` child process on a copy of the initdb template.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
 use super::super::custody::Custody;
 use super::super::description::ServerDescription;
 use super::super::ready::{self, READY_MS_MAX};
+use super::super::run_folder;
 use super::super::{Address, Server, StoreError, durability, machine};
 use super::account::{Account, make_server_folder};
 use super::program::PostgresPrograms;
@@ -22,12 +23,16 @@ pub(super) async fn start(
     let folder = custody.folder().join("postgres");
     let account = Account::for_servers();
     make_server_folder(&folder, account)?;
-    let (initdb, into, run) = (programs.initdb.clone(), folder.clone(), custody.run().to_owned());
-    let copied = tokio::task::spawn_blocking(move || template::copy(&initdb, &into, account, &run)).await;
+    let data = data_folder(&folder, persistence, custody)?;
+    let (initdb, aside, into, run) =
+        (programs.initdb.clone(), folder.clone(), data.clone(), custody.run().to_owned());
+    let copied =
+        tokio::task::spawn_blocking(move || template::copy(&initdb, &aside, &into, account, &run)).await;
     copied.expect("copying reports its failures and does not panic")?;
+    let places = Places { folder: &folder, data: &data, account };
     let mut attempts = 1;
     let server = loop {
-        match attempt(&programs.postgres, &folder, account, persistence, custody).await {
+        match attempt(&programs.postgres, places, persistence, custody).await {
             Err(StoreError::Program { log, .. }) if lost_its_port(&log) && attempts < PORT_ATTEMPTS_MAX => {
                 attempts += 1;
             }
@@ -38,10 +43,25 @@ pub(super) async fn start(
     Ok((server, description))
 }
 
+/// In memory if nothing is to survive anyway.
+fn data_folder(folder: &Path, persistence: bool, custody: &Custody) -> Result<PathBuf, StoreError> {
+    let in_memory = if persistence { None } else { run_folder::in_memory(custody.run()) };
+    let Some(data) = in_memory else { return Ok(folder.join("data")) };
+    custody.hold_in_memory(data.clone())?;
+    Ok(data)
+}
+
+/// Where a server lives, and as whom.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    folder: &'a Path,
+    data: &'a Path,
+    account: Option<Account>,
+}
+
 async fn attempt(
     program: &Path,
-    folder: &Path,
-    account: Option<Account>,
+    Places { folder, data, account }: Places<'_>,
     persistence: bool,
     custody: &Custody,
 ) -> Result<Server, StoreError> {
@@ -50,7 +70,7 @@ async fn attempt(
     let has_socket = socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX;
     // "Immediate shutdown": nothing is written down, but shared memory is given back and the sessions end.
     let mut command = command(program, folder, account.as_ref(), "QUIT")?;
-    command.arg("-D").arg(folder.join(template::DATA)).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+    command.arg("-D").arg(data).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
     command.arg("-k").arg(if has_socket { folder.as_os_str() } else { "".as_ref() });
     // The POSIX kind would leave files in /dev/shm behind when everything is killed at once.
     command.args(["-c", "dynamic_shared_memory_type=mmap"]);

@@ -12,8 +12,6 @@ use std::time::Duration;
 use super::super::{StoreError, machine};
 use super::account::Account;
 
-/// The data folder's name inside the folder it is copied into.
-pub(super) const DATA: &str = "data";
 pub(super) const USER: &str = "postgres";
 /// Changed as soon as the server answers.
 pub(super) const PASSWORD: &str = "template";
@@ -32,22 +30,23 @@ const UNFINISHED: &str = ".new-";
 /// An unfinished template this old was left by somebody who was killed.
 const UNFINISHED_S_MAX: u64 = 600;
 
-/// Puts a fresh data folder into `folder`, from the template, which is made first if there is none.
+/// Makes `data` a fresh data folder from the template, which is made first if there is none. `folder` is a private
+/// place to work in.
 pub(super) fn copy(
     initdb: &Path,
     folder: &Path,
+    data: &Path,
     account: Option<Account>,
     run: &str,
 ) -> Result<(), StoreError> {
-    let data = folder.join(DATA);
-    let Some(cache) = cache() else { return run_initdb(initdb, folder, &data, account) };
+    let Some(cache) = cache() else { return run_initdb(initdb, folder, data, account) };
     let template = cache.join(format!("initdb-{}", key(initdb)?));
     if template.join("PG_VERSION").exists() {
-        return copy_tree(&template, &data, account);
+        return copy_tree(&template, data, account);
     }
-    run_initdb(initdb, folder, &data, account)?;
+    run_initdb(initdb, folder, data, account)?;
     // Without a cache every start costs an initdb, and that is all.
-    let _ = keep(&data, &cache, &template, run);
+    let _ = keep(data, &cache, &template, run);
     Ok(())
 }
 

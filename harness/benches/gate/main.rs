@@ -1,0 +1,149 @@
+//! Measures what the gate costs: commands and executions per second, as ratios within one run against one
+//! server, and memory over many executions. Exits with 1 if a bar is missed.
+//!
+//! `cargo bench -p raceproof` (about a minute). Absolute figures drift between machines; the ratios hold.
+
+mod counter;
+mod free;
+mod raw;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use counter::{Commands, GetSet};
+use raceproof::interrupt::Interrupt;
+use raceproof::plan::{RunLimits, StrategyKind};
+use raceproof::run::Engine;
+use raceproof::store::{Needs, ProviderChoice, StoreOptions, Stores};
+use raceproof::{Plan, Scenario};
+use table::{Bar, Table};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Commands of one measurement.
+const COMMANDS: usize = 20_000;
+/// Measurements of each path, taken in turn.
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), Failure> {
+    // `cargo bench` hands `--bench` to every target; nothing here takes arguments.
+    let mut table = Table::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let needs = Needs { redis: true, postgres: false };
+    let local = StoreOptions { provider: ProviderChoice::Local, needs, ..StoreOptions::default() };
+    let stores = runtime.block_on(Stores::start(&local))?;
+    let server = stores.redis().ok_or("a Redis was asked for")?;
+    let tcp = server.tcp.clone().ok_or("a local Redis listens on TCP too")?;
+    let over_tcp = StoreOptions {
+        provider: ProviderChoice::Url,
+        redis_url: Some(format!("redis://{tcp}")),
+        disposable: true,
+        ..local.clone()
+    };
+    let over_unix =
+        StoreOptions { redis_url: Some(format!("redis+unix://{}", server.address)), ..over_tcp.clone() };
+    commands(&mut table, &runtime, [&server.address, &tcp], [&over_unix, &over_tcp])?;
+    executions(&mut table, &over_unix)?;
+    free::measure(&mut table, &server.address)?;
+    memory(&mut table, &over_unix)?;
+    runtime.block_on(stores.stop())?;
+    table.print();
+    if table.all_met() { Ok(()) } else { Err("a bar was missed".into()) }
+}
+
+/// Commands one after the other: raw and through the gate, over a unix socket and over TCP, in turn.
+fn commands(
+    table: &mut Table,
+    runtime: &tokio::runtime::Runtime,
+    addresses: [&raceproof::store::Address; 2],
+    options: [&StoreOptions; 2],
+) -> Result<(), Failure> {
+    let mut paths = [("raw, unix socket", 0.85), ("raw, TCP", 0.65)].into_iter().zip(addresses).zip(options);
+    paths.try_for_each(|(((name, bar), address), options)| {
+        let mut engine = Engine::start(options, Interrupt::never())?;
+        let gated = if bar > 0.8 { Commands::in_process(COMMANDS) } else { Commands::over_tcp(COMMANDS) };
+        let (mut raw_rates, mut gated_rates) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            raw_rates.push(runtime.block_on(raw::commands_per_second(address, COMMANDS))?);
+            gated_rates.push(gated_commands_per_second(&mut engine, &gated)?);
+        }
+        engine.stop()?;
+        let (raw, through) = (table::median(&raw_rates), table::median(&gated_rates));
+        table.row(name, format!("{raw:.0} commands/s"), None);
+        table.row(gated.name(), format!("{through:.0} steps/s"), None);
+        table.row(
+            "ratio gated / raw",
+            format!("{:.2}", through / raw),
+            Some(Bar::at_least(through / raw, bar)),
+        );
+        Ok(())
+    })
+}
+
+fn gated_commands_per_second(engine: &mut Engine, commands: &Arc<Commands>) -> Result<f64, Failure> {
+    let scenario: Arc<dyn Scenario> = Arc::clone(commands) as Arc<dyn Scenario>;
+    let limits = RunLimits { steps_max: COMMANDS + 1, ..RunLimits::default() };
+    let plan = Plan { schedules_max: 1, limits, ..Plan::default() };
+    let outcome = engine.explore(&scenario, &plan, &mut |_| {})?;
+    if outcome.coverage.steps != COMMANDS as u64 {
+        return Err(
+            format!("{} steps instead of {COMMANDS}: {:?}", outcome.coverage.steps, outcome.verdict).into()
+        );
+    }
+    Ok(commands.take_rate().ok_or("the worker measured nothing")?)
+}
+
+/// Whole executions per second of GET/SET with three workers.
+fn executions(table: &mut Table, options: &StoreOptions) -> Result<(), Failure> {
+    let mut engine = Engine::start(options, Interrupt::never())?;
+    let scenario: Arc<dyn Scenario> = Arc::new(GetSet);
+    let plan = Plan { keep_going: true, ..Plan::default() };
+    let (mut rates, mut firsts) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let coverage = engine.explore(&scenario, &plan, &mut |_| {})?.coverage;
+        if coverage.schedules != 90 || !coverage.exhausted {
+            return Err(format!("{} schedules instead of 90", coverage.schedules).into());
+        }
+        rates.push(90e6 / coverage.elapsed_us as f64);
+        firsts.push(engine.explore(&scenario, &Plan::default(), &mut |_| {})?.coverage.elapsed_us as f64);
+    }
+    engine.stop()?;
+    let rate = table::median(&rates);
+    table.row(
+        "GET/SET, 3 workers, 90 schedules",
+        format!("{rate:.0} executions/s"),
+        Some(Bar::at_least(rate, 3_000.0)),
+    );
+    table.row(
+        "time to the first violation",
+        format!("{:.1} ms (schedule 2)", table::median(&firsts) / 1e3),
+        None,
+    );
+    Ok(())
+}
+
+/// Resident memory after 10,000 and after 100,000 executions of one search.
+fn memory(table: &mut Table, options: &StoreOptions) -> Result<(), Failure> {
+    let mut engine = Engine::start(options, Interrupt::never())?;
+    let scenario: Arc<dyn Scenario> = Arc::new(GetSet);
+    let (strategy, budget) = (StrategyKind::Random, Duration::from_secs(600));
+    let plan = Plan { strategy, budget, keep_going: true, schedules_max: 100_000, ..Plan::default() };
+    let mut early = 0;
+    let outcome = engine.explore(&scenario, &plan, &mut |progress| {
+        if early == 0 && progress.schedules >= 10_000 {
+            early = table::resident_kib();
+        }
+    })?;
+    let late = table::resident_kib();
+    engine.stop()?;
+    if outcome.coverage.schedules != 100_000 {
+        return Err(format!("{} executions instead of 100,000", outcome.coverage.schedules).into());
+    }
+    let growth = late as f64 / early as f64;
+    let measured = format!("{early} KiB, then {late} KiB");
+    table.row("memory after 10,000 and 100,000 executions", measured, Some(Bar::at_most(growth, 1.05)));
+    let rate = 1e11 / outcome.coverage.elapsed_us as f64;
+    table.row("random walk, the same case", format!("{rate:.0} executions/s"), None);
+    Ok(())
+}
