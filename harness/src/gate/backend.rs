@@ -83,17 +83,18 @@ pub trait Backend {
     /// The store does not answer.
     async fn forget(&mut self, key: u64) -> Result<(), BackendError>;
 
-    /// Empties the store; with `code` also of scripts and functions.
-    ///
-    /// # Errors
-    /// The store does not answer or refuses.
-    async fn empty(&mut self, code: bool) -> Result<(), BackendError>;
-
     /// The whole content of the store.
     ///
     /// # Errors
     /// The store does not answer or refuses.
     async fn state(&mut self) -> Result<State, BackendError>;
+
+    /// The whole content of the store, which is removed in the same round trip; with `code` also scripts and
+    /// functions.
+    ///
+    /// # Errors
+    /// The store does not answer or refuses.
+    async fn take_state(&mut self, code: bool) -> Result<State, BackendError>;
 
     /// How these connections stand, asked of the store itself. When the answer is here, everything that
     /// the store sent before it (except for connections that are [`Standing::Sending`]) has arrived.

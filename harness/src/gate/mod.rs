@@ -40,6 +40,8 @@ pub struct Gate {
     connections: Vec<Connection>,
     opened: BTreeMap<WorkerId, u16>,
     code_stored: bool,
+    /// Whether nothing has happened since the stores were emptied.
+    clean: bool,
 }
 
 /// A client that has no connection to the store yet.
@@ -75,6 +77,7 @@ impl Gate {
             connections: Vec::new(),
             opened: BTreeMap::new(),
             code_stored: false,
+            clean: false,
         }
     }
 
@@ -180,11 +183,13 @@ impl Gate {
         Ok(())
     }
 
-    /// Ends all connections and empties the stores: the state in which a set-up starts.
+    /// Ends all connections, and removes and returns the content of the stores: afterwards they are in the
+    /// state in which a set-up starts.
     ///
     /// # Errors
     /// A store does not answer.
-    pub async fn reset(&mut self) -> Result<(), GateError> {
+    pub async fn finish(&mut self) -> Result<State, GateError> {
+        self.clean = false;
         self.arrivals.clear();
         self.opened.clear();
         for endpoint in &mut self.endpoints {
@@ -193,9 +198,23 @@ impl Gate {
         for connection in std::mem::take(&mut self.connections) {
             self.retire(connection).await?;
         }
-        let code = std::mem::take(&mut self.code_stored);
+        let mut entries = BTreeMap::new();
         for backend in &mut self.backends {
-            backend.empty(code).await?;
+            entries.append(&mut backend.take_state(self.code_stored).await?.into_entries());
+        }
+        self.code_stored = false;
+        self.clean = true;
+        Ok(State::new(entries))
+    }
+
+    /// Makes sure that nothing is left of what was before: does nothing right after [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// A store does not answer.
+    pub async fn reset(&mut self) -> Result<(), GateError> {
+        if !std::mem::replace(&mut self.clean, false) {
+            self.finish().await?;
+            self.clean = false;
         }
         Ok(())
     }

@@ -103,10 +103,7 @@ impl<'a> Execution<'a> {
             Err(Halt::Mismatch(what)) => mismatch = Some((self.steps.len() + 1, what)),
             Err(Halt::Error(error)) => return Err(error),
         }
-        let final_state = match self.steps.last_mut().and_then(|step| step.state.clone()) {
-            Some(state) => Some(state),
-            None => self.gate.state().await.ok(),
-        };
+        let final_state = self.gate.finish().await.ok();
         if matches!(verdict, Verdict::Pass) && mismatch.is_none() && self.all_ended() {
             verdict = self.judge_end(final_state.as_ref());
         }

@@ -12,7 +12,7 @@ use super::idle::Idle;
 use crate::check::Invariant;
 use crate::error::Error;
 use crate::explore::Strategy;
-use crate::gate::Gate;
+use crate::gate::{Gate, spinning};
 use crate::history::Trace;
 use crate::id::WorkerId;
 use crate::plan::{Plan, RunLimits};
@@ -71,7 +71,9 @@ impl Rig {
                 Halt::Mismatch(_) => unreachable!("a reset has no strategy"),
             };
         }
-        let prepared = subject.scenario.set_up(&mut self.set_up).await;
+        let mut set_up = subject.scenario.set_up(&mut self.set_up);
+        let prepared = spinning(|context| set_up.as_mut().poll(context)).await;
+        drop(set_up);
         let scenario = || subject.scenario.card().name;
         prepared.map_err(|source| Error::SetUp { scenario: scenario(), source })?;
         let setting = Setting {

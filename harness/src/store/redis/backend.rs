@@ -35,6 +35,9 @@ impl RedisBackend {
     }
 }
 
+/// The command that reads everything.
+const READ: &[&[u8]] = &[b"EVAL", snapshot::SCRIPT.as_bytes(), b"0"];
+
 /// The commands that bring a new connection to where its client expects to be.
 fn log_in(server: &Server) -> Vec<Vec<&[u8]>> {
     let mut commands: Vec<Vec<&[u8]>> = Vec::new();
@@ -98,24 +101,26 @@ impl Backend for RedisBackend {
         self.control.tell("end a connection", &[kill]).await
     }
 
-    async fn empty(&mut self, code: bool) -> Result<(), BackendError> {
-        let data: &[&[u8]] =
-            if self.server.confined { &[b"FLUSHDB", b"SYNC"] } else { &[b"FLUSHALL", b"SYNC"] };
-        if !code {
-            return self.control.tell("remove all data", &[data]).await;
-        }
-        let commands: [&[&[u8]]; 3] =
-            [data, &[b"SCRIPT", b"FLUSH", b"SYNC"], &[b"FUNCTION", b"FLUSH", b"SYNC"]];
-        // Redis before 7.0 has no functions to flush.
-        let read = |index: usize, value: &Value<'_>| refusal(value).filter(|_| index < 2).map_or(Ok(()), Err);
-        self.control.ask("remove all data and scripts", &commands, read).await?;
-        Ok(())
+    async fn state(&mut self) -> Result<State, BackendError> {
+        let mut states = self.control.ask("read all data", &[READ], |_, value| snapshot::read(value)).await?;
+        Ok(states.pop().expect("one command has one answer"))
     }
 
-    async fn state(&mut self) -> Result<State, BackendError> {
-        let eval: &[&[u8]] = &[b"EVAL", snapshot::SCRIPT.as_bytes(), b"0"];
-        let mut states = self.control.ask("read all data", &[eval], |_, value| snapshot::read(value)).await?;
-        Ok(states.pop().expect("one command has one answer"))
+    async fn take_state(&mut self, code: bool) -> Result<State, BackendError> {
+        let flush: &[&[u8]] =
+            if self.server.confined { &[b"FLUSHDB", b"SYNC"] } else { &[b"FLUSHALL", b"SYNC"] };
+        let scripts: &[&[u8]] = &[b"SCRIPT", b"FLUSH", b"SYNC"];
+        let functions: &[&[u8]] = &[b"FUNCTION", b"FLUSH", b"SYNC"];
+        let all = [READ, flush, scripts, functions];
+        let commands = if code { &all[..] } else { &all[..2] };
+        let read = |index: usize, value: &Value<'_>| match (index, refusal(value)) {
+            (0, _) => snapshot::read(value).map(Some),
+            // Redis before 7.0 has no functions to flush.
+            (1 | 2, Some(refused)) => Err(refused),
+            _ => Ok(None),
+        };
+        let answers = self.control.ask("read and remove all data", commands, read).await?;
+        Ok(answers.into_iter().next().flatten().expect("the first command reads the state"))
     }
 
     async fn standing(&mut self, keys: &[u64]) -> Result<Vec<Standing>, BackendError> {
