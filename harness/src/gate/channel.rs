@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
-use super::Stream;
+use super::{Stream, spin_read};
 
 /// Bytes asked of a stream at a time.
 const READ_BYTES: usize = 4 << 10;
@@ -63,6 +63,13 @@ impl Channel {
     pub(crate) fn into_stream(self) -> Option<Stream> {
         let clear = self.input.is_empty() && self.output.is_empty() && !self.closed;
         clear.then_some(self.stream)
+    }
+
+    /// Reads for a short while past the runtime; `true` if something came.
+    pub(crate) fn spin_fill(&mut self) -> bool {
+        let before = self.input.len();
+        spin_read(&self.stream, &mut self.input);
+        self.input.len() > before
     }
 
     /// Reads what there is; `true` if something was read or the stream turned out to be closed.

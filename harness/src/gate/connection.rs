@@ -105,6 +105,14 @@ impl Connection {
         Ok(progress)
     }
 
+    /// Waits a short while for the answer of the step that is at the store.
+    pub(crate) fn spin_for_answer(&mut self) -> Result<(), GateError> {
+        while self.phase == Phase::AtStore && !self.server.writing() && self.server.spin_fill() {
+            self.cut_replies()?;
+        }
+        Ok(())
+    }
+
     fn cut_requests(&mut self) -> Result<(), GateError> {
         while self.held.len() < HELD_REQUESTS_MAX && !self.client.input.is_empty() {
             let cut = self.session.request(&self.client.input);

@@ -18,7 +18,7 @@ pub use backend::{Backend, BackendError, Standing, Upstream};
 use connection::{Connection, Remains};
 use endpoint::Endpoint;
 pub use error::GateError;
-pub(crate) use spin::spinning;
+pub(crate) use spin::{spin_read, spinning};
 pub use step::Stepped;
 pub use stream::Stream;
 

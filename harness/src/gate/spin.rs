@@ -1,15 +1,24 @@
-//! Owns [`spinning`]: waiting for an answer that is expected within microseconds.
+//! Owns the short wait for an answer that is expected within microseconds.
+//!
+//! A local store answers in 10 to 30 µs, and putting a thread to sleep and waking it costs as much again. So
+//! for a short while the answer is asked for again and again; after that the thread sleeps. Only the cost of
+//! waiting depends on time, nothing else does.
 
 use std::future::poll_fn;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Longest time to go on asking the system before the thread sleeps. A local store answers in 10 to 30 µs,
-/// and putting a thread to sleep and waking it costs as much again.
-const SPIN_US_MAX: Duration = Duration::from_micros(60);
+use bytes::BytesMut;
 
-/// Waits for `poll` to be ready, at first without letting the thread sleep. Only the cost of waiting depends on time, nothing
-/// else does.
+use super::Stream;
+
+/// Longest time to go on asking before the thread sleeps.
+const SPIN_US_MAX: Duration = Duration::from_micros(60);
+/// Bytes read at a time.
+const READ_BYTES: usize = 4 << 10;
+
+/// Waits for `poll` to be ready, at first without letting the thread sleep.
 pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let mut started = None;
     poll_fn(move |context| {
@@ -20,4 +29,26 @@ pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T
         ready
     })
     .await
+}
+
+/// Reads from the socket of `stream` past the runtime, until something is there, the other side is gone or
+/// the time is up; whoever called waits for the rest in the ordinary way.
+///
+/// Nothing else runs on this thread meanwhile, so it is for moments at which nothing else could.
+pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut) {
+    let socket: BorrowedFd<'_> = match stream {
+        Stream::InProcess(_) => return,
+        Stream::Tcp(stream) => stream.as_fd(),
+        Stream::Unix(stream) => stream.as_fd(),
+    };
+    let started = Instant::now();
+    let mut bytes = [0; READ_BYTES];
+    loop {
+        match rustix::io::read(socket, &mut bytes) {
+            Ok(length) => return input.extend_from_slice(&bytes[..length]),
+            Err(rustix::io::Errno::AGAIN) if started.elapsed() < SPIN_US_MAX => std::hint::spin_loop(),
+            // An error, like the end, is left for the runtime to see.
+            Err(_) => return,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use super::connection::{Connection, Phase};
-use super::{Gate, GateError, Standing, spinning};
+use super::{Gate, GateError, Standing};
 use crate::id::ConnectionId;
 use crate::wire::Wait;
 
@@ -94,8 +94,11 @@ impl Gate {
     /// it is answered or the store itself says that it waits. Time decides nothing.
     async fn await_answer(&mut self, index: usize, wait: Wait) -> Result<(), GateError> {
         loop {
-            spinning(|context| {
+            poll_fn(|context| {
                 while self.poll(context)? {}
+                if wait == Wait::Never {
+                    self.connections[index].spin_for_answer()?;
+                }
                 let answered = self.connections[index].phase == Phase::Answered;
                 if answered || wait != Wait::Never {
                     Poll::Ready(Ok::<_, GateError>(()))

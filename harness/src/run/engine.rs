@@ -6,6 +6,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::evidence::replays;
 use super::idle::Idle;
+use super::patience::Patience;
 use super::rig::{Rig, Subject};
 use super::search::Search;
 use crate::error::Error;
@@ -64,7 +65,7 @@ impl Engine {
         let (stores, rig) = runtime.block_on(async {
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;
-            Ok::<_, Error>((stores, Rig { gate, set_up, idle }))
+            Ok::<_, Error>((stores, Rig { gate, set_up, idle, patience: Patience::new() }))
         })?;
         Ok(Self { rig, stores, interrupt, runtime })
     }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::timeout;
 
 use super::executed::{Executed, Happened, Step};
 use super::halt::Halt;
 use super::idle::Idle;
 use super::log::OperationLog;
+use super::patience::Patience;
 use crate::check::{Invariant, View};
 use crate::choice::Choice;
 use crate::clock::RunClock;
@@ -32,6 +32,7 @@ use crate::worker::{Event, Worker};
 pub(crate) struct Setting<'a> {
     pub(crate) scenario: &'a Arc<dyn Scenario>,
     pub(crate) idle: &'a Idle,
+    pub(crate) patience: &'a Patience,
     pub(crate) always: &'a [Invariant],
     pub(crate) finally: &'a [Invariant],
     pub(crate) workers: &'a [WorkerId],
@@ -159,9 +160,10 @@ impl<'a> Execution<'a> {
             Halt::Inconclusive(Inconclusive::StoreLost { what })
         };
         let happened = match choice {
-            Choice::Run(id) => {
-                Happened::Step(id, timeout(in_time, self.gate.step(id)).await.map_err(silent)??)
-            }
+            Choice::Run(id) => Happened::Step(
+                id,
+                self.setting.patience.within(in_time, self.gate.step(id)).await.map_err(silent)??,
+            ),
             Choice::Deliver(id) => {
                 let (store, message) = self.gate.deliver(id);
                 Happened::Delivery { connection: id, store, message }
@@ -190,7 +192,8 @@ impl<'a> Execution<'a> {
                 let what = format!("no wait ended within {} ms", longest.as_millis());
                 Halt::Inconclusive(Inconclusive::StoreLost { what })
             };
-            replies = timeout(longest, self.gate.await_time_out()).await.map_err(silent)??;
+            replies =
+                self.setting.patience.within(longest, self.gate.await_time_out()).await.map_err(silent)??;
         }
         let now_ms = u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX);
         Ok(Happened::TimePassed { now_ms, woke, replies })
@@ -209,10 +212,11 @@ impl<'a> Execution<'a> {
     /// Waits until every worker is held at the gate, waits in a store, sleeps or has ended, and nothing
     /// on this thread can go on by itself.
     async fn settle(&mut self) -> Result<(), Halt> {
-        let settle_ms_max = self.setting.limits.settle_ms_max;
+        let Setting { patience, limits: RunLimits { settle_ms_max, .. }, .. } = *self.setting;
         loop {
+            let limit = Duration::from_millis(settle_ms_max);
             let settling = poll_fn(|context| self.poll_settled(context));
-            match timeout(Duration::from_millis(settle_ms_max), settling).await {
+            match patience.within(limit, settling).await {
                 Ok(Ok(Settling::Settled)) => return Ok(()),
                 Ok(Ok(Settling::GateNeedsTending)) => self.gate.tend().await?,
                 Ok(Err(halt)) => return Err(halt),

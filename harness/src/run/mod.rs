@@ -8,6 +8,7 @@ mod execution;
 mod halt;
 mod idle;
 mod log;
+mod patience;
 mod rig;
 mod search;
 mod shrink;

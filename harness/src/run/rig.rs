@@ -9,6 +9,7 @@ use super::executed::Executed;
 use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use super::idle::Idle;
+use super::patience::Patience;
 use crate::check::Invariant;
 use crate::error::Error;
 use crate::explore::Strategy;
@@ -25,6 +26,7 @@ pub(crate) struct Rig {
     pub(crate) gate: Gate,
     pub(crate) set_up: SetUp,
     pub(crate) idle: Arc<Idle>,
+    pub(crate) patience: Patience,
 }
 
 /// A scenario with everything about its executions that a search does not change.
@@ -79,6 +81,7 @@ impl Rig {
         let setting = Setting {
             scenario: &subject.scenario,
             idle: &self.idle,
+            patience: &self.patience,
             always: &subject.always,
             finally: &subject.finally,
             workers,

@@ -1,24 +1,19 @@
 //! Owns [`Exchange`]: questions of the harness's own to Redis, on a connection that no worker has.
 
 use std::io;
-use std::pin::Pin;
 
 use bytes::BytesMut;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_util::io::poll_read_buf;
 
 use super::NAME;
-use crate::gate::{BackendError, Stream, spinning};
+use crate::gate::{BackendError, Stream, spin_read};
 use crate::store::Address;
 use crate::wire::Limits;
 use crate::wire::redis::{Scanner, Value, command, decode};
 
 /// Limits on what our own questions are answered with: the content of a store may be large.
 const LIMITS: Limits = Limits { message_bytes_max: 512 << 20, elements_max: 16 << 20, depth_max: 32 };
-
-/// Bytes asked of the stream at a time.
-const READ_BYTES: usize = 16 << 10;
 
 /// A connection on which requests and replies alternate.
 #[derive(Debug)]
@@ -56,15 +51,13 @@ impl Exchange {
         let refused = |answer| BackendError::Refused { store: NAME, action, answer };
         let request: Vec<u8> = commands.iter().flat_map(|arguments| command(arguments)).collect();
         self.stream.write_all(&request).await.map_err(failed)?;
+        spin_read(&self.stream, &mut self.input);
         let mut answers = Vec::with_capacity(commands.len());
         let mut scanner = Scanner::new(LIMITS);
         while answers.len() < commands.len() {
             let scanned = scanner.scan(&self.input).map_err(|error| refused(error.to_string()))?;
             let Some(frame) = scanned else {
-                let (stream, input) = (&mut self.stream, &mut self.input);
-                input.reserve(READ_BYTES);
-                let read = spinning(|context| poll_read_buf(Pin::new(&mut *stream), context, input)).await;
-                if read.map_err(failed)? == 0 {
+                if self.stream.read_buf(&mut self.input).await.map_err(failed)? == 0 {
                     return Err(failed(io::ErrorKind::UnexpectedEof.into()));
                 }
                 continue;

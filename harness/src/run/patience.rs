@@ -1,0 +1,68 @@
+//! Owns [`Patience`]: limits on waiting that cost next to nothing while nobody has to wait.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// How often a wait that goes on is compared with its limit.
+const TICK_MS: u64 = 25;
+
+/// One timer for all waits of a run; a timer for each of them would cost more than most of them take.
+#[derive(Debug)]
+pub(crate) struct Patience(RefCell<Interval>);
+
+/// The limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exhausted;
+
+impl Patience {
+    /// To be called inside the runtime.
+    pub(crate) fn new() -> Self {
+        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self(RefCell::new(ticks))
+    }
+
+    /// What `future` gives, if it does so within `limit` (to within a tick).
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        future: impl Future<Output = T>,
+    ) -> Result<T, Exhausted> {
+        let mut future = pin!(future);
+        let mut waiting_since = None;
+        poll_fn(|context| {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(value));
+            }
+            let since = *waiting_since.get_or_insert_with(Instant::now);
+            while self.0.borrow_mut().poll_tick(context).is_ready() {
+                if since.elapsed() >= limit {
+                    return Poll::Ready(Err(Exhausted));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn within(limit_ms: u64, future: impl Future<Output = u8>) -> Result<u8, Exhausted> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async { Patience::new().within(Duration::from_millis(limit_ms), future).await })
+    }
+
+    #[test]
+    fn ready_future_is_never_late_and_endless_one_always_is() {
+        assert_eq!(within(0, std::future::ready(1)), Ok(1));
+        assert_eq!(within(30, std::future::pending()), Err(Exhausted));
+    }
+}
