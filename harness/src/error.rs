@@ -1,4 +1,4 @@
-//! Owns [`Error`]: failures of ours and of the environment. A bug found in the code under test is never one.
+//! Owns [`enum@Error`]: failures of ours and of the environment. A bug found in the code under test is never one.
 
 use thiserror::Error;
 

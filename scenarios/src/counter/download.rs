@@ -86,9 +86,9 @@ impl Scenario for Hincrby {
         let download = worker.invoke("download", "file");
         let count: i64 = redis.hincr("file", "downloads", 1).await?;
         if count > LIMIT {
-            download.refused("limit reached")
+            download.refused("limit reached");
         } else {
-            download.ok("sent")
+            download.ok("sent");
         }
         Ok(())
     }

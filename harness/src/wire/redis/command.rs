@@ -3,6 +3,8 @@
 //! A command that is not in the table is an ordinary step: it may read or write data, and its answer is
 //! one message.
 
+// Longer than 400 lines because a table is read in one piece.
+
 use super::arguments::Arguments;
 use super::owed::Kind;
 use crate::wire::Wait;

@@ -119,7 +119,8 @@ impl RedisSession {
                 self.watching = false;
                 (Owed::One, RequestClass::Step { wait: Wait::Never })
             }
-            Meaning::Discard | Meaning::Reset => self.run(meaning, request),
+            // With arguments the server refuses them, and the transaction goes on.
+            Meaning::Discard | Meaning::Reset if request.remaining() == 1 => self.run(meaning, request),
             Meaning::Tracking => {
                 // Seen as on as soon as it is queued, and never as off: that is known at `EXEC` only.
                 self.settings = true;

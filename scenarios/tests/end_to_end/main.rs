@@ -1,0 +1,13 @@
+//! The built program from outside, with real stores of both providers: what it says, what it leaves, and how it ends.
+//!
+//! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
+
+mod judged;
+mod page;
+mod place;
+mod removed;
+mod replayed;
+mod running;
+
+/// Both ways to real stores that need nothing named by the user.
+const PROVIDERS: [&str; 2] = ["docker", "local"];
