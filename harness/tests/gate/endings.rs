@@ -1,0 +1,176 @@
+//! Executions that cannot be judged, each with its name, and programs that fail.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use raceproof::plan::RunLimits;
+use raceproof::store::redis::NAME;
+use raceproof::{Inconclusive, Outcome, Plan, Verdict};
+use tokio::io::AsyncWriteExt;
+
+use crate::probe::{Probe, engine, query, send};
+
+fn reason(outcome: &Outcome) -> &Inconclusive {
+    match &outcome.verdict {
+        Verdict::Inconclusive(reason) => reason,
+        other => panic!("inconclusive was expected, not {other:?}"),
+    }
+}
+
+fn impatient() -> Plan {
+    Plan { limits: RunLimits { settle_ms_max: 60, ..RunLimits::default() }, ..Plan::default() }
+}
+
+#[test]
+fn worker_that_neither_ends_nor_asks_is_named() {
+    let probe = Probe::new(2, |worker| async move {
+        if worker.index() == 1 {
+            std::future::pending::<()>().await;
+        }
+        Ok(send(&worker, "SET k v").await?)
+    });
+    let outcome = probe.explore_as(&impatient());
+    assert!(
+        matches!(reason(&outcome), Inconclusive::Unsettled { workers, settle_ms_max: 60 } if workers == "B")
+    );
+}
+
+/// Half a request is no request: the worker is still waited for.
+#[test]
+fn half_a_request_never_settles() {
+    let probe = Probe::new(1, |worker| async move {
+        let mut stream = worker.stream(NAME);
+        stream.write_all(b"*2\r\n$3\r\nGET\r\n$100\r\nonly this").await?;
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    assert!(matches!(reason(&probe.explore_as(&impatient())), Inconclusive::Unsettled { .. }));
+}
+
+#[test]
+fn endless_retries_hit_the_step_limit() {
+    let probe = Probe::new(1, |worker| async move {
+        let mut redis = worker.redis().await?;
+        loop {
+            let _: Option<String> = query(&mut redis, "GET never").await?;
+        }
+    });
+    let limits = RunLimits { steps_max: 20, ..RunLimits::default() };
+    let outcome = probe.explore_as(&Plan { limits, ..Plan::default() });
+    assert_eq!(reason(&outcome), &Inconclusive::StepLimit { steps_max: 20 });
+}
+
+#[test]
+fn unsupported_command_is_named_with_its_worker() {
+    let probe = Probe::new(1, |worker| async move { Ok(send(&worker, "MONITOR").await?) });
+    let outcome = probe.explore();
+    assert!(
+        matches!(reason(&outcome), Inconclusive::Unsupported { what }
+        if what.contains("connection A") && what.contains("MONITOR")),
+        "{:?}",
+        outcome.verdict
+    );
+}
+
+#[test]
+fn bytes_that_are_no_request_are_unsupported() {
+    let probe = Probe::new(1, |worker| async move {
+        let mut stream = worker.stream(NAME);
+        stream.write_all(b"*1\r\n$-5\r\nnonsense").await?;
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    assert!(
+        matches!(reason(&probe.explore()), Inconclusive::Unsupported { what } if what.contains("no request"))
+    );
+}
+
+/// The panic is judged, and only the panicking worker stays in the counterexample.
+#[test]
+fn panic_of_a_worker_is_a_violation() {
+    let probe = Probe::new(2, |worker| async move {
+        let () = send(&worker, "SET k v").await?;
+        assert!(worker.index() != 1, "B fell over");
+        Ok(())
+    });
+    let outcome = probe.explore();
+    let violation = outcome.verdict.violation().expect("a panic").clone();
+    assert_eq!(violation.invariant, "no worker panics");
+    assert!(violation.found.contains("B fell over"), "{violation:?}");
+    assert_eq!(outcome.counterexample.expect("evidence").shrunk.workers.len(), 1);
+}
+
+/// An unhandled error is an outcome: counted, and inconclusive if no execution got past it.
+#[test]
+fn failure_in_every_execution_is_no_pass() {
+    let probe = Probe::new(2, |worker| async move { Ok(send(&worker, "LPUSH text x").await?) });
+    let outcome = probe.given("SET text t").explore();
+    assert!(matches!(reason(&outcome), Inconclusive::Vacuous { what } if what.contains("WRONGTYPE")));
+    assert!(!outcome.coverage.failures.is_empty());
+}
+
+/// The program counts its own runs, so the second execution sends something else than the first.
+#[test]
+fn program_that_remembers_is_nondeterministic_at_a_named_step() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let probe = Probe::new(1, move |worker| {
+        let run = runs.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let () = send(&worker, "SET same 1").await?;
+            Ok(send(&worker, &format!("SET other {run}")).await?)
+        }
+    });
+    let outcome = probe.explore();
+    let expected = "expected A.1: `SET other 0` -> OK, found A.1: `SET other 1` -> OK";
+    assert!(
+        matches!(reason(&outcome), Inconclusive::Nondeterministic { step: 2, what } if what == expected),
+        "{outcome:?}"
+    );
+}
+
+/// The store dies under a request; this search and the next say so and nothing hangs.
+#[test]
+fn dead_store_is_inconclusive_and_stays_so() {
+    let mut engine = engine();
+    let scenario = Probe::new(1, |worker| async move {
+        let mut redis = worker.redis().await?;
+        // The gate refuses SHUTDOWN, a script that kills its server is beyond it.
+        let script = "redis.call('SET', 'k', 'v'); while true do end";
+        let mut eval = redis::cmd("EVAL");
+        eval.arg(script).arg(0);
+        let _: redis::Value = eval.query_async(&mut redis).await?;
+        Ok(())
+    })
+    .scenario();
+    let limits = RunLimits { step_ms_max: 100, ..RunLimits::default() };
+    let outcome = engine.explore(&scenario, &Plan { limits, ..Plan::default() }, &mut |_| {}).expect("runs");
+    assert!(
+        matches!(reason(&outcome), Inconclusive::StoreLost { what } if what.contains("100 ms")),
+        "{outcome:?}"
+    );
+    engine.stop().expect("the store is removed all the same");
+}
+
+/// A recorded schedule no longer fits when the code sends something else: the step is named.
+#[test]
+fn replay_names_the_step_at_which_the_code_differs() {
+    let mut engine = engine();
+    let sends = |second: &'static str| {
+        let probe = Probe::new(2, move |worker| async move {
+            let mut redis = worker.redis().await?;
+            let _: i64 = query(&mut redis, "INCR a").await?;
+            let _: i64 = query(&mut redis, second).await?;
+            Ok(())
+        });
+        probe.told().scenario()
+    };
+    let outcome = engine.explore(&sends("INCR b"), &Plan::default(), &mut |_| {}).expect("runs");
+    let recorded = outcome.counterexample.expect("told").original;
+    let same = engine.replay(&sends("INCR b"), &recorded, &Plan::default(), 3).expect("replays");
+    assert_eq!((same.replays.reproduced, same.diverged), (3, None));
+    let other = engine.replay(&sends("INCR c"), &recorded, &Plan::default(), 3).expect("replays");
+    let (step, what) = other.diverged.expect("another command");
+    assert_eq!(step, 2);
+    assert!(what.contains("INCR b") && what.contains("INCR c"), "{what}");
+    engine.stop().expect("stops");
+}

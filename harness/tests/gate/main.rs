@@ -1,0 +1,10 @@
+//! Tests of the gate and of searches against a real Redis, started by the local provider.
+
+mod blocking;
+mod clients;
+mod connections;
+mod counter;
+mod endings;
+mod probe;
+mod pushes;
+mod time;

@@ -1,0 +1,149 @@
+//! Owns [`Probe`]: a scenario made of closures, and a search of it on a fresh local Redis.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use raceproof::history::{Effect, TraceStep};
+use raceproof::interrupt::Interrupt;
+use raceproof::run::Engine;
+use raceproof::scenario::Result;
+use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
+use raceproof::{Card, Expectation, Invariant, Outcome, Plan, Scenario, View, Worker};
+
+type Work = dyn Fn(Worker) -> Pin<Box<dyn Future<Output = Result>>> + Send + Sync;
+
+/// A scenario for one test.
+pub(crate) struct Probe {
+    workers: usize,
+    set_up: Vec<Vec<String>>,
+    work: Box<Work>,
+    finally: Vec<Invariant>,
+}
+
+impl Probe {
+    /// Workers that all run `work`.
+    pub(crate) fn new<F>(workers: usize, work: impl Fn(Worker) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result> + 'static,
+    {
+        let work =
+            Box::new(move |worker| -> Pin<Box<dyn Future<Output = Result>>> { Box::pin(work(worker)) });
+        Self { workers, set_up: Vec::new(), work, finally: Vec::new() }
+    }
+
+    /// A command of the set-up, words separated by blanks.
+    pub(crate) fn given(mut self, command: &str) -> Self {
+        self.set_up.push(command.split(' ').map(str::to_owned).collect());
+        self
+    }
+
+    /// An invariant for the end.
+    pub(crate) fn promising(
+        mut self,
+        promise: &str,
+        judge: impl Fn(&View<'_>) -> std::result::Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.finally.push(Invariant::new(promise, judge));
+        self
+    }
+
+    /// An invariant that never holds, so that every execution is told.
+    pub(crate) fn told(self) -> Self {
+        self.promising("tell", |_| Err("told".to_owned()))
+    }
+
+    /// Explores all of it on a fresh store.
+    pub(crate) fn explore(self) -> Outcome {
+        self.explore_as(&Plan { keep_going: true, ..Plan::default() })
+    }
+
+    /// Explores it as `plan` says on a fresh store.
+    pub(crate) fn explore_as(self, plan: &Plan) -> Outcome {
+        let mut engine = engine();
+        let outcome = engine.explore(&self.scenario(), plan, &mut |_| {}).expect("the search runs");
+        engine.stop().expect("the store stops");
+        outcome
+    }
+
+    pub(crate) fn scenario(self) -> Arc<dyn Scenario> {
+        Arc::new(self)
+    }
+}
+
+/// A fresh local Redis with a gate before it.
+pub(crate) fn engine() -> Engine {
+    Engine::start(&local(), Interrupt::never()).expect("redis-server is installed (see ci/setup)")
+}
+
+pub(crate) fn local() -> StoreOptions {
+    StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() }
+}
+
+#[async_trait(?Send)]
+impl Scenario for Probe {
+    fn card(&self) -> Card {
+        Card {
+            name: "probe/probe".to_owned(),
+            about: String::new(),
+            expected: Expectation::Pass,
+            stores: vec!["redis".to_owned()],
+            workers: self.workers,
+            source: None,
+        }
+    }
+
+    async fn set_up(&self, stores: &mut SetUp) -> Result {
+        for words in &self.set_up {
+            let mut command = redis::cmd(&words[0]);
+            words[1..].iter().for_each(|word| {
+                command.arg(word);
+            });
+            command.exec_async(stores.redis()).await?;
+        }
+        Ok(())
+    }
+
+    async fn work(&self, worker: Worker) -> Result {
+        (self.work)(worker).await
+    }
+
+    fn finally(&self) -> Vec<Invariant> {
+        self.finally.clone()
+    }
+}
+
+/// Sends one command, words separated by blanks, over a new in-process connection of the worker.
+pub(crate) async fn send<T: redis::FromRedisValue>(worker: &Worker, command: &str) -> redis::RedisResult<T> {
+    query(&mut worker.redis().await?, command).await
+}
+
+/// Sends one command, words separated by blanks.
+pub(crate) async fn query<T: redis::FromRedisValue>(
+    connection: &mut impl redis::aio::ConnectionLike,
+    command: &str,
+) -> redis::RedisResult<T> {
+    let mut words = command.split(' ');
+    let mut packed = redis::cmd(words.next().expect("a command has a name"));
+    words.for_each(|word| {
+        packed.arg(word);
+    });
+    packed.query_async(connection).await
+}
+
+/// The first violating execution, a line for each step.
+pub(crate) fn told(outcome: &Outcome) -> Vec<String> {
+    let counterexample = outcome.counterexample.as_ref().expect("a violation has evidence");
+    counterexample.original.steps.iter().map(TraceStep::tell).collect()
+}
+
+/// What was queued for each request of the shrunk execution.
+pub(crate) fn queued(outcome: &Outcome) -> Vec<Vec<String>> {
+    let counterexample = outcome.counterexample.as_ref().expect("a violation has evidence");
+    let queued = |step: &TraceStep| match &step.effect {
+        Effect::Request { queued, .. } => Some(queued.clone()),
+        _ => None,
+    };
+    counterexample.shrunk.steps.iter().filter_map(queued).collect()
+}
