@@ -35,7 +35,7 @@ impl StoresDescription {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let kept = if self.persistence { "data survives a crash" } else { "durability off" };
-        let mut lines = vec![format!("stores by {} ({}), {kept}", self.provider, self.reason)];
+        let mut lines = vec![format!("stores by {}: {}; {kept}", self.provider, self.reason)];
         for (name, server) in [("redis", &self.redis), ("postgres", &self.postgres)] {
             let line = |server: &ServerDescription| {
                 format!("{name} {} over {}: {}", server.version, server.transport, server.origin)

@@ -17,10 +17,12 @@ pub enum StoreError {
         mend: String,
     },
     /// The Docker engine cannot be used.
-    #[error("the docker provider cannot be used: {reason} (or pass `--stores local`)")]
+    #[error("the docker provider cannot be used: {reason} ({way_out} or pass `--stores local`)")]
     Docker {
-        /// What is missing, and how to get it.
+        /// What is missing.
         reason: String,
+        /// How to get it, with the comma or question mark before the other way out.
+        way_out: String,
     },
     /// A container did not start.
     #[error("failed to start a container of `{image}` (see `docker logs`, or pass `--stores local`)")]
@@ -61,6 +63,16 @@ pub enum StoreError {
         limit_ms: u128,
         /// What the last attempt gave.
         last: String,
+    },
+    /// A server that the user names was asked once, and did not let us in.
+    #[error("{store} at `{address}` cannot be used: {said} (does it run there, and is the URL right?)")]
+    Unreachable {
+        /// `Redis` or `PostgreSQL`.
+        store: &'static str,
+        /// Where the URL says that it is.
+        address: String,
+        /// What the attempt gave.
+        said: String,
     },
     /// A server was named by URL without the word that it may be written to.
     #[error(
@@ -125,8 +137,51 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What is the matter, without the way out: for a sentence that has one of its own.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Docker { reason, .. } => format!("Docker cannot be used, as {reason}"),
+            Self::ProgramMissing { program, places, .. } => {
+                format!("`{program}` was found neither on PATH nor in {places}")
+            }
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn absent_image() -> StoreError {
+        let (reason, way_out) = ("the image `x` is absent".to_owned(), "run `docker pull x`,".to_owned());
+        StoreError::Docker { reason, way_out }
+    }
+
+    /// Everything that can be done stands in one pair of brackets at the end.
+    #[test]
+    fn ways_out_share_one_pair_of_brackets() {
+        assert_eq!(
+            absent_image().to_string(),
+            "the docker provider cannot be used: the image `x` is absent (run `docker pull x`, or pass `--stores local`)"
+        );
+    }
+
+    /// Whoever has fallen back to local processes is not told to do so.
+    #[test]
+    fn reason_holds_no_way_out() {
+        let program =
+            StoreError::ProgramMissing { program: "redis-server", places: "/usr/bin", mend: "apt-get x" };
+        for (error, kept) in [(absent_image(), "`x` is absent"), (program, "neither on PATH nor in /usr/bin")]
+        {
+            let reason = error.reason();
+            assert!(reason.contains(kept) && !reason.contains(['(', ')']), "{reason}");
+        }
+        assert_eq!(StoreError::NotDisposable.reason(), StoreError::NotDisposable.to_string());
     }
 }

@@ -175,9 +175,9 @@ async fn choose_best(options: &StoreOptions) -> Result<(Provider, String), Store
         Err(error) => error,
     };
     match Programs::find(options.needs) {
-        Ok(programs) => Ok((Provider::Local(programs), no_docker.to_string())),
+        Ok(programs) => Ok((Provider::Local(programs), no_docker.reason())),
         Err(no_programs) => Err(StoreError::NoProvider {
-            tried: format!("{no_docker}; {no_programs}"),
+            tried: format!("{}; {}", no_docker.reason(), no_programs.reason()),
             mend: match options.needs {
                 Needs { redis: true, postgres: false } => "apt-get install redis-server",
                 Needs { redis: false, postgres: true } => "apt-get install postgresql",

@@ -109,6 +109,13 @@ impl Default for StoreOptions {
     }
 }
 
+impl StoreOptions {
+    /// The images of Redis and PostgreSQL.
+    pub(crate) fn images(&self) -> [&str; 2] {
+        [&self.redis_image, &self.postgres_image]
+    }
+}
+
 impl fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreOptions")

@@ -1,6 +1,6 @@
 //! Owns the question which providers could be used here, asked without starting anything; `raceproof doctor` prints it.
 
-use super::docker::Engine;
+use super::docker::{Engine, no_image};
 use super::local::Programs;
 use super::{ProviderChoice, StoreError, StoreOptions, url};
 
@@ -36,8 +36,7 @@ async fn docker(options: &StoreOptions) -> Result<String, StoreError> {
     let mut origins = Vec::new();
     for image in images(options) {
         if !engine.has_image(image).await {
-            let reason = format!("the image `{image}` is absent (run `ci/setup` or `docker pull {image}`)");
-            return Err(StoreError::Docker { reason });
+            return Err(no_image(image, None));
         }
         origins.push(engine.origin(image).await);
     }

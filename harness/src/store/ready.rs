@@ -63,6 +63,20 @@ pub(crate) async fn connect_postgres(
     Ok(client)
 }
 
+/// One question to a server that must be there already: it answers within `limit_ms`, or it cannot be used.
+pub(crate) async fn at_once<E: std::error::Error>(
+    store: &'static str,
+    address: &Address,
+    limit_ms: u64,
+    question: impl Future<Output = Result<String, E>>,
+) -> Result<String, StoreError> {
+    attempt(limit_ms, question).await.map_err(|said| StoreError::Unreachable {
+        store,
+        address: address.to_string(),
+        said,
+    })
+}
+
 async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
     store: &'static str,
     address: &Address,
@@ -72,11 +86,9 @@ async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
 ) -> Result<String, StoreError> {
     let deadline = Instant::now() + Duration::from_millis(limit_ms);
     loop {
-        let attempt = tokio::time::timeout(Duration::from_millis(ATTEMPT_MS_MAX.min(limit_ms)), question());
-        let last = match attempt.await {
-            Ok(Ok(version)) => return Ok(version),
-            Ok(Err(error)) => with_sources(&error),
-            Err(_) => "no answer to one question".to_owned(),
+        let last = match attempt(ATTEMPT_MS_MAX.min(limit_ms), question()).await {
+            Ok(version) => return Ok(version),
+            Err(said) => said,
         };
         if let Some(error) = over() {
             return Err(error);
@@ -89,13 +101,75 @@ async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
     }
 }
 
-/// tokio-postgres says `db error` and keeps what the server said as the source.
+/// The answer, or what was the matter.
+async fn attempt<E: std::error::Error>(
+    limit_ms: u64,
+    question: impl Future<Output = Result<String, E>>,
+) -> Result<String, String> {
+    match tokio::time::timeout(Duration::from_millis(limit_ms), question).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(with_sources(&error)),
+        Err(_) => Err(format!("no answer to one question within {limit_ms} ms")),
+    }
+}
+
+/// An error with its causes in one line. tokio-postgres says `db error` and keeps what the server said as the source;
+/// the redis crate says what its source says. Numbers of the operating system say nothing that its words do not.
 pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut text = without_number(&error.to_string());
     let mut source = error.source();
     while let Some(error) = source {
-        text = format!("{text}: {error}");
+        let told = without_number(&error.to_string());
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
         source = error.source();
     }
     text
+}
+
+fn without_number(text: &str) -> String {
+    match text.split_once(" (os error ") {
+        Some((before, after)) => {
+            let after = after.split_once(')').map_or("", |(_, after)| after);
+            format!("{before}{after}")
+        }
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Outer {
+        said: &'static str,
+        source: io::Error,
+    }
+
+    fn told(said: &'static str) -> String {
+        with_sources(&Outer { said, source: io::Error::from_raw_os_error(111) })
+    }
+
+    #[test]
+    fn cause_is_told_once() {
+        assert_eq!(told("db error"), "db error: Connection refused");
+        assert_eq!(told("Connection refused (os error 111)"), "Connection refused");
+        assert_eq!(told("at h: Connection refused (os error 111), sorry"), "at h: Connection refused, sorry");
+    }
+
+    /// A port that accepts and says nothing ends the attempt too.
+    #[tokio::test]
+    async fn silence_ends_with_the_limit() {
+        let address = Address::loopback(1);
+        let asked = at_once("Redis", &address, 1, std::future::pending::<io::Result<String>>());
+        let error = asked.await.expect_err("nobody answers");
+        assert!(error.to_string().contains("`127.0.0.1:1` cannot be used: no answer"), "{error}");
+        let answered = at_once("Redis", &address, 1, async { io::Result::Ok("7".to_owned()) });
+        assert_eq!(answered.await.expect("an answer"), "7");
+    }
 }

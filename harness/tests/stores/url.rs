@@ -134,7 +134,13 @@ async fn an_abandoned_database_of_ours_is_dropped_and_a_strangers_is_not() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_without_the_password() {
-    let error = Stores::start(&of_postgres("postgres://u:hush@127.0.0.1:1/d".to_owned())).await.unwrap_err();
-    assert!(matches!(error, StoreError::NotReady { .. }), "{error:?}");
-    assert!(!format!("{error:?} {error}").contains("hush"));
+    let postgres = of_postgres("postgres://u:hush@127.0.0.1:1/d".to_owned());
+    let redis = of_redis("redis://:hush@127.0.0.1:1".to_owned());
+    for wanted in [postgres, redis] {
+        let error = Stores::start(&wanted).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+        let told = error.to_string();
+        assert!(!format!("{error:?} {told}").contains("hush"));
+        assert_eq!(told.matches("Connection refused").count(), 1, "{told}");
+    }
 }

@@ -13,7 +13,7 @@ use testcontainers::{GenericImage, ImageExt};
 
 use super::super::ready::with_sources;
 use super::super::run_folder::lock_is_free;
-use super::super::{StoreError, machine};
+use super::super::{StoreError, StoreOptions, machine};
 use super::container::{remove_by_name, split_tag};
 
 /// Labels on every container of ours.
@@ -47,23 +47,23 @@ impl Engine {
     /// Finds the engine's socket; whether anybody answers there is [`Self::ping`]'s question.
     pub(crate) fn connect() -> Result<Self, StoreError> {
         let host = host();
-        let unusable = |reason: String| StoreError::Docker { reason };
         if let Some(path) = host.strip_prefix("unix://") {
             if !Path::new(path).exists() {
-                return Err(unusable(format!(
-                    "there is no `{path}` (install and start Docker, or set DOCKER_HOST)"
-                )));
+                let way_out = "install and start Docker, set DOCKER_HOST,";
+                return Err(unusable(format!("there is no `{path}`"), way_out));
             }
         } else if !is_loopback(&host) {
             // Ports are published on the engine's loopback interface, which would not be ours.
-            return Err(unusable(format!("`{host}` is another machine (unset DOCKER_HOST)")));
+            return Err(unusable(format!("`{host}` is another machine"), "unset DOCKER_HOST,"));
         }
         let docker = if host.starts_with("unix://") {
             Docker::connect_with_unix(&host, ANSWER_S_MAX, API_DEFAULT_VERSION)
         } else {
             Docker::connect_with_host(&host)
         };
-        let docker = docker.map_err(|error| unusable(format!("`{host}`: {error} (check DOCKER_HOST)")))?;
+        let docker = docker.map_err(|error| {
+            unusable(format!("`{host}` is no address: {}", with_sources(&error)), "check DOCKER_HOST,")
+        })?;
         Ok(Self { docker, host })
     }
 
@@ -75,12 +75,8 @@ impl Engine {
             Ok(Err(error)) => with_sources(&error),
             Err(_) => format!("no answer within {PING_MS_MAX} ms"),
         };
-        Err(StoreError::Docker {
-            reason: format!(
-                "the engine at `{}` did not answer: {said} (is it running, and may you use it?)",
-                self.host
-            ),
-        })
+        let reason = format!("the engine at `{}` did not answer: {said}", self.host);
+        Err(unusable(reason, "is it running, and may you use it?"))
     }
 
     pub(crate) async fn has_image(&self, image: &str) -> bool {
@@ -97,12 +93,10 @@ impl Engine {
         let pull = tokio::time::timeout(Duration::from_millis(PULL_MS_MAX), request.pull_image()).await;
         let said = match pull {
             Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => with_sources(&error),
             Err(_) => format!("not there after {PULL_MS_MAX} ms"),
         };
-        Err(StoreError::Docker {
-            reason: format!("the image `{image}` is absent and cannot be pulled: {said} (run `ci/setup`)"),
-        })
+        Err(no_image(image, Some(&said)))
     }
 
     /// The image with the start of its id, for records; a stand-in says so.
@@ -145,8 +139,10 @@ impl Engine {
         let options =
             ListContainersOptionsBuilder::default().all(true).filters(&[("label", ours)].into()).build();
         let listed = self.docker.list_containers(Some(options)).await;
-        let listed = listed
-            .map_err(|error| StoreError::Docker { reason: format!("it lists no containers: {error}") })?;
+        let listed = listed.map_err(|error| {
+            let reason = format!("it lists no containers: {}", with_sources(&error));
+            unusable(reason, "may you use it?")
+        })?;
         let stale = listed.into_iter().filter_map(|container| {
             let labels = container.labels.unwrap_or_default();
             let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
@@ -166,6 +162,22 @@ impl Engine {
     pub(crate) async fn remove_stale(&self, name: &str) -> Result<(), String> {
         remove_by_name(self, name).await.map(drop).map_err(|error| format!("container {name}: {error}"))
     }
+}
+
+fn unusable(reason: String, way_out: &str) -> StoreError {
+    StoreError::Docker { reason, way_out: way_out.to_owned() }
+}
+
+/// The error for an image that is not there; `said` is what a pull gave, if one was tried. `ci/setup` prepares the
+/// default images and no others.
+pub(crate) fn no_image(image: &str, said: Option<&str>) -> StoreError {
+    let pull = said.map_or(String::new(), |said| format!(" and cannot be pulled: {said}"));
+    let way_out = if StoreOptions::default().images().contains(&image) {
+        format!("run `ci/setup` or `docker pull {image}`,")
+    } else {
+        format!("run `docker pull {image}`, name another image,")
+    };
+    unusable(format!("the image `{image}` is absent{pull}"), &way_out)
 }
 
 /// The engine that `docker` and testcontainers would take too.
@@ -194,6 +206,16 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn setup_is_advised_for_default_images_only() {
+        let [redis, _] = StoreOptions::default().images().map(str::to_owned);
+        let told = no_image(&redis, None).to_string();
+        assert!(told.contains("is absent (run `ci/setup` or `docker pull redis:"), "{told}");
+        let told = no_image("redis:none", Some("not found")).to_string();
+        assert!(told.contains("cannot be pulled: not found (run `docker pull redis:none`"), "{told}");
+        assert!(!told.contains("ci/setup"), "{told}");
+    }
 
     #[test]
     fn an_engine_elsewhere_is_not_loopback() {

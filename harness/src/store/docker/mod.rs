@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use container::ContainerName;
-pub(crate) use engine::{Engine, StaleContainer};
+pub(crate) use engine::{Engine, StaleContainer, no_image};
 
 use super::custody::Custody;
 use super::description::ServerDescription;

@@ -13,8 +13,8 @@ use super::description::ServerDescription;
 use super::options::without_password;
 use super::{Server, StoreError, StoreOptions};
 
-/// A server that the user names is expected to run already.
-const READY_MS_MAX: u64 = 5_000;
+/// A server that the user names is expected to run already, so it is asked once.
+const ANSWER_MS_MAX: u64 = 3_000;
 
 type Started = Option<(Server, ServerDescription)>;
 

@@ -11,14 +11,15 @@ use super::super::custody::{Custody, block_on};
 use super::super::ready::{self, connect_postgres, with_sources};
 use super::super::run_folder::{lock_is_free, lock_of};
 use super::super::{Address, Server, StoreError, machine};
-use super::{READY_MS_MAX, unusable};
+use super::{ANSWER_MS_MAX, unusable};
 
 pub(super) const PREFIX: &str = "raceproof_";
 
 pub(super) async fn start(url: &str, custody: &Custody) -> Result<Server, StoreError> {
     let mut server = parse(url)?;
-    server.version = ready::postgres_version(&server, None, READY_MS_MAX, || None).await?;
     let config = server.postgres_config();
+    let question = ready::ask_postgres(&config, None);
+    server.version = ready::at_once("PostgreSQL", &server.address, ANSWER_MS_MAX, question).await?;
     let client = connect_postgres(&config).await.map_err(refused("connect"))?;
     drop_abandoned(&client).await?;
     let name = format!("{PREFIX}{}", custody.run());

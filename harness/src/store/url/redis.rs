@@ -6,14 +6,15 @@ use redis::aio::MultiplexedConnection;
 use super::super::custody::{Custody, block_on};
 use super::super::ready::{self, with_sources};
 use super::super::{Address, Server, StoreError};
-use super::{READY_MS_MAX, unusable};
+use super::{ANSWER_MS_MAX, unusable};
 
 /// As many as an unconfigured server has.
 const DATABASES_MAX: i64 = 16;
 
 pub(super) async fn start(url: &str, custody: &Custody) -> Result<Server, StoreError> {
     let (mut server, named) = parse(url)?;
-    server.version = ready::redis_version(&server, READY_MS_MAX, || None).await?;
+    let question = ready::ask_redis(server.redis_info());
+    server.version = ready::at_once("Redis", &server.address, ANSWER_MS_MAX, question).await?;
     let mut connection = connect(&server).await?;
     let database = match named {
         Some(number) => empty_or_refused(&mut connection, number).await?,
