@@ -31,10 +31,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the verdict is the one that the scenario's card expects.
+    /// Whether the verdict is the one that the scenario's card expects. A violation stays one whatever ended the
+    /// search; a pass of a search that the user ended says nothing.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
         match (&self.verdict, self.card.expected.is_violation()) {
+            (Verdict::Pass, _) if self.coverage.stopped == Stopped::Interrupted => Judgement::Interrupted,
             (Verdict::Inconclusive(_), _) => Judgement::Inconclusive,
             (Verdict::Violation(_), true) | (Verdict::Pass, false) => Judgement::AsExpected,
             (Verdict::Pass, true) => Judgement::MissedBug,
@@ -51,6 +53,8 @@ pub enum Judgement {
     AsExpected,
     /// Nothing can be said.
     Inconclusive,
+    /// The user ended the search before it had found anything.
+    Interrupted,
     /// A broken variant passed.
     MissedBug,
     /// A correct variant was flagged.
@@ -133,4 +137,58 @@ pub struct Replays {
     pub differing: u32,
     /// The first difference: step (from 1) and what differed.
     pub first_difference: Option<(usize, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Expectation;
+    use crate::verdict::Inconclusive;
+
+    fn judged(verdict: Verdict, is_broken: bool, stopped: Stopped) -> Judgement {
+        let anomaly = "lost update".to_owned();
+        let card = Card {
+            name: "a/a".to_owned(),
+            about: String::new(),
+            expected: if is_broken { Expectation::Violation { anomaly } } else { Expectation::Pass },
+            stores: Vec::new(),
+            workers: 2,
+            source: None,
+        };
+        let coverage = Coverage {
+            strategy: "dfs".to_owned(),
+            schedules: 1,
+            steps: 1,
+            exhausted: false,
+            preemption_bound: None,
+            stopped,
+            violating: 0,
+            first_violation: None,
+            final_states: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            elapsed_us: 1,
+        };
+        let (stores, clock) = (Vec::new(), String::new());
+        let outcome =
+            Outcome { card, workers: 2, seed: 0, verdict, coverage, counterexample: None, stores, clock };
+        outcome.judgement()
+    }
+
+    /// Every verdict, for a broken and a correct variant, in a search that ended by itself and in one that the user ended.
+    #[test]
+    fn verdict_expectation_and_end_make_the_judgement() {
+        let violation = Violation { invariant: String::new(), found: String::new(), step: None };
+        let unsure = Inconclusive::StepLimit { steps_max: 1 };
+        let ended = Stopped::ScheduleBudget;
+        for (verdict, is_broken, by_itself, by_the_user) in [
+            (Verdict::Pass, false, Judgement::AsExpected, Judgement::Interrupted),
+            (Verdict::Pass, true, Judgement::MissedBug, Judgement::Interrupted),
+            (Verdict::Violation(violation.clone()), true, Judgement::AsExpected, Judgement::AsExpected),
+            (Verdict::Violation(violation), false, Judgement::FalseAlarm, Judgement::FalseAlarm),
+            (Verdict::Inconclusive(unsure), false, Judgement::Inconclusive, Judgement::Inconclusive),
+        ] {
+            assert_eq!(judged(verdict.clone(), is_broken, ended), by_itself, "{verdict:?}");
+            assert_eq!(judged(verdict.clone(), is_broken, Stopped::Interrupted), by_the_user, "{verdict:?}");
+        }
+    }
 }

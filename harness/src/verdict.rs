@@ -141,7 +141,9 @@ impl fmt::Display for Inconclusive {
             Self::Nondeterministic { step, what } => {
                 write!(formatter, "same schedule, other history at step {step}: {what}")
             }
-            Self::Diverged { step, what } => write!(formatter, "the code now differs at step {step}: {what}"),
+            Self::Diverged { step, what } => {
+                write!(formatter, "the code (or the record) now differs at step {step}: {what}")
+            }
             Self::Vacuous { what } => write!(formatter, "no execution ran to its end: {what}"),
         }
     }

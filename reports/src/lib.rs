@@ -10,6 +10,7 @@ pub mod command;
 pub mod document;
 pub mod folder;
 pub mod html;
+pub mod mark;
 pub mod story;
 pub mod terminal;
 pub mod visible;
@@ -20,6 +21,7 @@ mod samples;
 
 pub use document::{Document, DocumentError};
 pub use folder::Folder;
+pub use mark::Mark;
 pub use story::Story;
 pub use terminal::Style;
 pub use visible::Visible;

@@ -56,6 +56,23 @@ pub(crate) fn inconclusive() -> Outcome {
     outcome
 }
 
+/// A search of a correct variant that the user ended.
+pub(crate) fn interrupted() -> Outcome {
+    let mut outcome = outcome("queue/lmove", None, Verdict::Pass);
+    outcome.coverage.stopped = Stopped::Interrupted;
+    outcome.coverage.exhausted = false;
+    outcome.coverage.schedules = 37;
+    outcome
+}
+
+/// A broken variant that was run with one worker.
+pub(crate) fn alone() -> Outcome {
+    let mut outcome = missed();
+    outcome.workers = 1;
+    outcome.coverage.schedules = 1;
+    outcome
+}
+
 /// A false alarm that has one of everything that lanes show: a transaction, a wait and its end, a
 /// delivery, passing time, two stores, a second connection, a step at which the promise breaks.
 pub(crate) fn eventful() -> Outcome {

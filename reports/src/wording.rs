@@ -6,11 +6,15 @@ use raceproof::history::Trace;
 use raceproof::outcome::{Coverage, Judgement, Replays, Stopped};
 use raceproof::verdict::Verdict;
 
-/// `1 schedule`, `2 schedules`.
+/// `1 schedule`, `2 schedules`, `2 switches`, `2 tries`.
 #[must_use]
 pub fn counted(count: u64, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
+    match noun.strip_suffix('y') {
+        _ if count == 1 => format!("{count} {noun}"),
+        Some(stem) => format!("{count} {stem}ies"),
+        None if noun.ends_with("ch") => format!("{count} {noun}es"),
+        None => format!("{count} {noun}s"),
+    }
 }
 
 /// A duration with three digits or so: `850 µs`, `12.3 ms`, `4.56 s`, `2 min 5 s`.
@@ -59,16 +63,31 @@ pub fn judgement(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::AsExpected => "as expected",
         Judgement::Inconclusive => "inconclusive",
+        Judgement::Interrupted => "interrupted",
         Judgement::MissedBug => "missed bug",
         Judgement::FalseAlarm => "false alarm",
     }
 }
 
-/// What the search says, with how much it looked at: never "correct", only "no violation in …".
+/// How many outcomes came to one judgement: `9 as expected`, `2 missed bugs`.
+#[must_use]
+pub fn judged(count: u64, judged: Judgement) -> String {
+    let word = judgement(judged);
+    match judged {
+        Judgement::MissedBug | Judgement::FalseAlarm => counted(count, word),
+        Judgement::AsExpected | Judgement::Inconclusive | Judgement::Interrupted => format!("{count} {word}"),
+    }
+}
+
+/// What the search says, with how much it looked at: never "correct", only "no violation in …". A search that ended
+/// with what it was looking for did not want to see more, so nothing is said about the rest.
 #[must_use]
 pub fn coverage(outcome: &Outcome) -> String {
     let coverage = &outcome.coverage;
     let explored = match (&outcome.verdict, coverage.first_violation) {
+        (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
+            return format!("found in schedule {first}");
+        }
         (Verdict::Violation(_), Some(first)) => {
             format!("found in schedule {first} of {} explored", coverage.schedules)
         }
@@ -77,26 +96,42 @@ pub fn coverage(outcome: &Outcome) -> String {
         }
         _ => format!("{} explored", counted(coverage.schedules, "schedule")),
     };
-    format!("{explored}, {}{}", exhausted(coverage), stopped(coverage))
+    format!("{explored}, {}", exhausted(coverage))
 }
 
-/// `exhausted: yes`, and the bound within which, if there is one.
+/// `exhausted: yes`, and the bound within which, if there is one; `no` comes with what stopped the search.
 #[must_use]
 pub fn exhausted(coverage: &Coverage) -> String {
-    let exhausted = if coverage.exhausted { "yes" } else { "no" };
+    let exhausted = match (coverage.exhausted, coverage.stopped) {
+        (true, _) => "yes",
+        (false, Stopped::ScheduleBudget) => "no (stopped by the schedule budget)",
+        (false, Stopped::TimeBudget) => "no (stopped by the time budget)",
+        (false, Stopped::Interrupted) => "no (interrupted)",
+        (false, Stopped::Exhausted | Stopped::FirstViolation | Stopped::Inconclusive) => "no",
+    };
     match coverage.preemption_bound {
         None => format!("exhausted: {exhausted}"),
         Some(bound) => format!("exhausted: {exhausted}, bound: {}", counted(bound as u64, "preemption")),
     }
 }
 
-/// Why the search ended, if it could have gone on.
-fn stopped(coverage: &Coverage) -> &'static str {
-    match coverage.stopped {
-        Stopped::Exhausted | Stopped::FirstViolation | Stopped::Inconclusive => "",
-        Stopped::ScheduleBudget => ", the budget of schedules is spent",
-        Stopped::TimeBudget => ", the budget of time is spent",
-        Stopped::Interrupted => ", interrupted",
+/// What to try, where the reason for a surprise is plain.
+#[must_use]
+pub fn hint(outcome: &Outcome) -> Option<&'static str> {
+    let is_alone = outcome.workers < 2 && outcome.judgement() == Judgement::MissedBug;
+    is_alone.then_some("one worker alone cannot race (pass `--workers 2` or more)")
+}
+
+/// How an execution was made smaller, in a few words: `shrunk to 2 workers`.
+#[must_use]
+pub fn shrunk(original: &Trace, shrunk: &Trace) -> Option<String> {
+    let (workers, steps) = (shrunk.workers.len(), shrunk.steps.len());
+    if workers < original.workers.len() {
+        Some(format!("shrunk to {}", counted(workers as u64, "worker")))
+    } else if steps < original.steps.len() {
+        Some(format!("shrunk to {}", counted(steps as u64, "step")))
+    } else {
+        None
     }
 }
 
@@ -115,10 +150,7 @@ pub fn replays(replays: &Replays) -> String {
 pub fn size(trace: &Trace) -> String {
     let workers = counted(trace.workers.len() as u64, "worker");
     let steps = counted(trace.steps.len() as u64, "step");
-    let switches = match trace.schedule.context_switches() {
-        1 => "1 context switch".to_owned(),
-        count => format!("{count} context switches"),
-    };
+    let switches = counted(trace.schedule.context_switches() as u64, "context switch");
     format!("{workers}, {switches}, {steps}")
 }
 
@@ -139,16 +171,59 @@ mod tests {
         let mut outcome = samples::correct();
         outcome.coverage.exhausted = false;
         outcome.coverage.stopped = Stopped::TimeBudget;
+        assert_eq!(
+            coverage(&outcome),
+            "no violation in the 90 schedules explored, exhausted: no (stopped by the time budget)"
+        );
+        outcome.coverage.stopped = Stopped::ScheduleBudget;
+        outcome.coverage.schedules = 1;
         outcome.coverage.preemption_bound = Some(2);
         assert_eq!(
             coverage(&outcome),
-            "no violation in the 90 schedules explored, exhausted: no, bound: 2 preemptions, \
-             the budget of time is spent"
+            "no violation in the 1 schedule explored, exhausted: no (stopped by the schedule budget), \
+             bound: 2 preemptions"
         );
+        outcome.coverage.stopped = Stopped::Interrupted;
+        assert!(coverage(&outcome).contains("exhausted: no (interrupted)"));
+    }
+
+    /// A search that stopped at its first violation has no rest to be honest about; one that went on has.
+    #[test]
+    fn exhaustion_is_told_of_searches_that_went_on() {
+        let mut outcome = samples::caught();
+        assert_eq!(coverage(&outcome), "found in schedule 2");
+        outcome.coverage.stopped = Stopped::ScheduleBudget;
+        outcome.coverage.schedules = 9;
+        let told = "found in schedule 2 of 9 explored, exhausted: no (stopped by the schedule budget)";
+        assert_eq!(coverage(&outcome), told);
+    }
+
+    #[test]
+    fn lonely_worker_that_missed_a_bug_gets_a_hint() {
+        let alone = |mut outcome: Outcome| {
+            outcome.workers = 1;
+            hint(&outcome)
+        };
+        assert!(alone(samples::missed()).is_some_and(|hint| hint.contains("`--workers 2`")));
+        assert_eq!((alone(samples::correct()), alone(samples::caught())), (None, None));
+        assert_eq!(hint(&samples::missed()), None);
+    }
+
+    #[test]
+    fn shrinking_is_told_by_what_it_took_away() {
+        let evidence = samples::caught().counterexample.expect("caught");
+        let (original, small) = (&evidence.original, &evidence.shrunk);
+        assert_eq!(shrunk(original, small).as_deref(), Some("shrunk to 2 workers"));
+        let mut shorter = small.clone();
+        shorter.steps.pop();
+        assert_eq!(shrunk(small, &shorter).as_deref(), Some("shrunk to 3 steps"));
+        assert_eq!(shrunk(small, small), None);
     }
 
     #[test]
     fn one_is_singular() {
         assert_eq!((counted(1, "step"), counted(0, "step")), ("1 step".into(), "0 steps".into()));
+        assert_eq!(counted(2, "context switch"), "2 context switches");
+        assert_eq!((counted(1, "try"), counted(0, "try")), ("1 try".into(), "0 tries".into()));
     }
 }

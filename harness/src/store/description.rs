@@ -9,7 +9,7 @@ use super::Server;
 pub struct StoresDescription {
     /// The provider that was taken: `docker`, `local` or `url`.
     pub provider: String,
-    /// Why this one, as a phrase.
+    /// Why this one, as a phrase that goes on from "because".
     pub reason: String,
     /// Whether what was written would have survived a crash of the server.
     pub persistence: bool,
@@ -35,7 +35,7 @@ impl StoresDescription {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let kept = if self.persistence { "data survives a crash" } else { "durability off" };
-        let mut lines = vec![format!("stores by {}: {}; {kept}", self.provider, self.reason)];
+        let mut lines = vec![format!("stores by {}, {kept}, because {}", self.provider, self.reason)];
         for (name, server) in [("redis", &self.redis), ("postgres", &self.postgres)] {
             let line = |server: &ServerDescription| {
                 format!("{name} {} over {}: {}", server.version, server.transport, server.origin)
@@ -53,5 +53,31 @@ impl ServerDescription {
             origin: origin.into(),
             transport: server.address.transport().to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provider_is_told_with_its_reason() {
+        let redis = ServerDescription {
+            version: "7".to_owned(),
+            origin: "/usr/bin/redis-server".to_owned(),
+            transport: "unix".to_owned(),
+        };
+        let description = StoresDescription {
+            provider: "local".to_owned(),
+            reason: "the image `x` is absent".to_owned(),
+            persistence: false,
+            redis: Some(redis),
+            postgres: None,
+        };
+        let expected = [
+            "stores by local, durability off, because the image `x` is absent",
+            "redis 7 over unix: /usr/bin/redis-server",
+        ];
+        assert_eq!(description.lines(), expected);
     }
 }

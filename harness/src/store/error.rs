@@ -140,7 +140,7 @@ impl StoreError {
     /// What is the matter, without the way out: for a sentence that has one of its own.
     pub(crate) fn reason(&self) -> String {
         match self {
-            Self::Docker { reason, .. } => format!("Docker cannot be used, as {reason}"),
+            Self::Docker { reason, .. } => reason.clone(),
             Self::ProgramMissing { program, places, .. } => {
                 format!("`{program}` was found neither on PATH nor in {places}")
             }

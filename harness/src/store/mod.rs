@@ -157,14 +157,14 @@ impl Provider {
     }
 }
 
+const ASKED_FOR: &str = "it was asked for";
+
 /// The provider to use, and why.
 async fn choose(options: &StoreOptions) -> Result<(Provider, String), StoreError> {
     match options.provider {
-        ProviderChoice::Docker => Ok((docker_provider(options).await?, "asked for".to_owned())),
-        ProviderChoice::Local => {
-            Ok((Provider::Local(Programs::find(options.needs)?), "asked for".to_owned()))
-        }
-        ProviderChoice::Url => url::check(options).map(|_| (Provider::Url, "asked for".to_owned())),
+        ProviderChoice::Docker => Ok((docker_provider(options).await?, ASKED_FOR.to_owned())),
+        ProviderChoice::Local => Ok((Provider::Local(Programs::find(options.needs)?), ASKED_FOR.to_owned())),
+        ProviderChoice::Url => url::check(options).map(|_| (Provider::Url, ASKED_FOR.to_owned())),
         ProviderChoice::Auto => choose_best(options).await,
     }
 }
@@ -177,7 +177,7 @@ async fn choose_best(options: &StoreOptions) -> Result<(Provider, String), Store
     match Programs::find(options.needs) {
         Ok(programs) => Ok((Provider::Local(programs), no_docker.reason())),
         Err(no_programs) => Err(StoreError::NoProvider {
-            tried: format!("{}; {}", no_docker.reason(), no_programs.reason()),
+            tried: format!("docker: {}; local: {}", no_docker.reason(), no_programs.reason()),
             mend: match options.needs {
                 Needs { redis: true, postgres: false } => "apt-get install redis-server",
                 Needs { redis: false, postgres: true } => "apt-get install postgresql",

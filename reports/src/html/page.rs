@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use raceproof::Outcome;
-use raceproof::outcome::Judgement;
+use raceproof::outcome::{Judgement, Stopped};
 use raceproof::verdict::Verdict;
 
 use super::{Source, Visible};
@@ -20,6 +20,10 @@ pub(super) struct Page {
     headline: String,
     totals: Vec<Total>,
     runs: Vec<Run>,
+    /// What all rows ran with.
+    shared: Vec<Visible>,
+    /// Whether a row ran with something that another did not.
+    differs: bool,
     rows: Vec<Summary>,
     stories: Vec<Told>,
 }
@@ -47,14 +51,12 @@ struct Summary {
     class: &'static str,
     reason: Option<Visible>,
     coverage: String,
-    strategy: Visible,
-    violating: String,
-    first_violation: String,
+    /// How many schedules violated, where the search went on after the first.
+    violating: Option<String>,
+    hint: Option<&'static str>,
     time: String,
-    workers: usize,
-    stores: Vec<Visible>,
-    clock: Visible,
-    seed: u64,
+    /// What it ran with, as far as not all rows did.
+    own: Vec<Visible>,
 }
 
 /// One violation, with its number on the page.
@@ -72,9 +74,14 @@ impl Page {
             headline: String::new(),
             totals: totals(sources),
             runs: sources.iter().map(Run::of).collect(),
+            shared: Vec::new(),
+            differs: false,
             rows: Vec::new(),
             stories: Vec::new(),
         };
+        let circumstances: Vec<_> = outcomes(sources).map(circumstances).collect();
+        page.shared = shared(&circumstances);
+        page.differs = circumstances.iter().any(|of_one| of_one.len() > page.shared.len());
         for source in sources {
             for (index, outcome) in source.document.outcomes.iter().enumerate() {
                 let command = source.replay_commands.get(index).and_then(Option::as_deref);
@@ -89,7 +96,7 @@ impl Page {
         let judgement = outcome.judgement();
         let number = self.stories.len() + 1;
         let story = Story::of(outcome, command);
-        self.rows.push(Summary::of(outcome, story.as_ref().map(|_| number)));
+        self.rows.push(Summary::of(outcome, story.as_ref().map(|_| number), &self.shared));
         self.stories.extend(story.map(|story| Told {
             number,
             class: class(judgement),
@@ -107,7 +114,7 @@ impl Run {
 }
 
 impl Summary {
-    fn of(outcome: &Outcome, story: Option<usize>) -> Self {
+    fn of(outcome: &Outcome, story: Option<usize>, shared: &[Visible]) -> Self {
         let coverage = &outcome.coverage;
         let reason = match &outcome.verdict {
             Verdict::Inconclusive(reason) => Some(Visible::of(&reason.to_string())),
@@ -117,31 +124,53 @@ impl Summary {
             story,
             name: Visible::of(&outcome.card.name),
             expected: Visible::of(&wording::expected(outcome)),
-            actual: outcome.verdict.word(),
+            actual: match outcome.judgement() {
+                Judgement::Interrupted => "–",
+                _ => outcome.verdict.word(),
+            },
             judgement: wording::judgement(outcome.judgement()),
             class: class(outcome.judgement()),
             reason,
             coverage: wording::coverage(outcome),
-            strategy: Visible::of(&coverage.strategy),
-            violating: wording::counted(coverage.violating, "schedule"),
-            first_violation: coverage.first_violation.map_or("–".to_owned(), |first| first.to_string()),
+            violating: (coverage.violating > 0 && coverage.stopped != Stopped::FirstViolation)
+                .then(|| format!("{} violating", wording::counted(coverage.violating, "schedule"))),
+            hint: wording::hint(outcome),
             time: wording::duration(coverage.elapsed_us),
-            workers: outcome.workers,
-            stores: outcome.stores.iter().map(|store| Visible::of(store)).collect(),
-            clock: Visible::of(&outcome.clock),
-            seed: outcome.seed,
+            own: circumstances(outcome).into_iter().filter(|fact| !shared.contains(fact)).collect(),
         }
     }
 }
 
+fn outcomes<'a>(sources: &'a [Source<'a>]) -> impl Iterator<Item = &'a Outcome> {
+    sources.iter().flat_map(|source| &source.document.outcomes)
+}
+
+/// What a scenario ran with, one phrase each.
+fn circumstances(outcome: &Outcome) -> Vec<Visible> {
+    let mut facts = vec![
+        wording::counted(outcome.workers as u64, "worker"),
+        format!("seed {}", outcome.seed),
+        format!("strategy {}", outcome.coverage.strategy),
+    ];
+    facts.extend(outcome.stores.iter().cloned());
+    facts.push(format!("clock: {}", outcome.clock));
+    facts.iter().map(|fact| Visible::of(fact)).collect()
+}
+
+/// What all have in common.
+fn shared(circumstances: &[Vec<Visible>]) -> Vec<Visible> {
+    let Some((first, others)) = circumstances.split_first() else { return Vec::new() };
+    first.iter().filter(|fact| others.iter().all(|other| other.contains(fact))).cloned().collect()
+}
+
 fn totals(sources: &[Source<'_>]) -> Vec<Total> {
     let mut counts: BTreeMap<Judgement, u64> = BTreeMap::new();
-    for outcome in sources.iter().flat_map(|source| &source.document.outcomes) {
+    for outcome in outcomes(sources) {
         *counts.entry(outcome.judgement()).or_default() += 1;
     }
     let total = |(judgement, count): (Judgement, u64)| Total {
         class: class(judgement),
-        text: format!("{count} {}", wording::judgement(judgement)),
+        text: wording::judged(count, judgement),
     };
     counts.into_iter().map(total).collect()
 }
@@ -149,7 +178,7 @@ fn totals(sources: &[Source<'_>]) -> Vec<Total> {
 fn class(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::AsExpected => "good",
-        Judgement::Inconclusive => "unsure",
+        Judgement::Inconclusive | Judgement::Interrupted => "unsure",
         Judgement::MissedBug | Judgement::FalseAlarm => "bad",
     }
 }

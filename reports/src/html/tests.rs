@@ -25,6 +25,8 @@ fn everything() -> Vec<Outcome> {
         samples::missed(),
         samples::eventful(),
         samples::inconclusive(),
+        samples::interrupted(),
+        samples::alone(),
     ]
 }
 
@@ -41,6 +43,18 @@ fn page_of_a_run() {
 #[test]
 fn page_of_hostile_data() {
     insta::assert_snapshot!(body(&drawn(vec![samples::hostile()])));
+}
+
+/// What all rows ran with is said once, above the table; what one of them ran with is said in its row.
+#[test]
+fn rows_tell_only_what_is_not_common() {
+    let (mut other, store) = (samples::correct(), "redis 7.0.15, local process");
+    let alike = drawn(vec![samples::caught(), samples::correct()]);
+    assert_eq!((alike.matches(store).count(), alike.matches("ran with</th>").count()), (1, 0));
+    other.stores = vec!["redis 8, a container".to_owned()];
+    let mixed = drawn(vec![samples::caught(), samples::correct(), other]);
+    assert_eq!((mixed.matches(store).count(), mixed.matches("redis 8, a container").count()), (2, 1));
+    assert_eq!((mixed.matches("seed 42").count(), mixed.matches("ran with</th>").count()), (1, 1));
 }
 
 #[test]

@@ -42,8 +42,10 @@ pub struct Story {
     pub difference: Option<Visible>,
     /// The size of the execution in which it was found and of the one that is drawn.
     pub sizes: Option<(String, String)>,
-    /// How many executions shrinking tried.
-    pub shrink_candidates: u64,
+    /// How many executions shrinking tried: `12 tries`.
+    pub shrink_tries: String,
+    /// `shrunk to 2 workers`, if what was found instead is of a smaller execution than the one in which it was found.
+    pub shrunk: Option<String>,
     /// The seed of the run.
     pub seed: u64,
     /// The command that shows it again, if a record was written.
@@ -89,7 +91,8 @@ impl Story {
                 .map(|(step, what)| Visible::of(&format!("at step {step}: {what}"))),
             sizes: evidence
                 .map(|evidence| (wording::size(&evidence.original), wording::size(&evidence.shrunk))),
-            shrink_candidates: evidence.map_or(0, |evidence| evidence.shrink_candidates),
+            shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
+            shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
             seed: outcome.seed,
             replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
         })

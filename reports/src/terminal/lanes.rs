@@ -4,6 +4,7 @@
 use super::style::{Style, Tone};
 use crate::story::{Cell, Changed, Lanes, Line, Row, Step};
 use crate::visible::columns;
+use crate::wording::counted;
 
 /// The narrowest column that is worth having.
 const COLUMN_COLUMNS_MIN: usize = 12;
@@ -51,7 +52,8 @@ impl<'a> Table<'a> {
         for row in &self.lanes.rows {
             match (row, &self.widths) {
                 (Row::LeftOut(count), _) => {
-                    text += &self.style.say(&format!("       … {count} steps left out …"));
+                    text +=
+                        &self.style.say(&format!("       … {} left out …", counted(*count as u64, "step")));
                     text += "\n";
                 }
                 (Row::Step(step), Some(widths)) => text += &self.row(step, widths),

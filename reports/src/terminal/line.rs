@@ -8,6 +8,7 @@ use raceproof::verdict::Verdict;
 
 use super::Style;
 use super::style::Tone;
+use crate::mark::Mark;
 use crate::visible::{Visible, columns};
 use crate::wording;
 
@@ -18,6 +19,8 @@ pub struct OutcomeLine<'a> {
     pub outcome: &'a Outcome,
     /// How many columns names take, so that what follows lines up.
     pub name_columns: usize,
+    /// Whether the run accepts no violation at all.
+    pub is_strict_pass: bool,
 }
 
 impl OutcomeLine<'_> {
@@ -25,10 +28,11 @@ impl OutcomeLine<'_> {
     #[must_use]
     pub fn draw(&self, style: &Style) -> String {
         let outcome = self.outcome;
-        let (glyph, tone) = glyph(outcome.judgement());
+        let mark = Mark::of(outcome, self.is_strict_pass);
+        let (glyph, tone) = glyph(mark);
         let name = style.fit(&outcome.card.name, NAME_COLUMNS_MAX);
         let name = Style::pad(&name, self.name_columns.min(NAME_COLUMNS_MAX));
-        let said = style.fit(&said(outcome), usize::MAX);
+        let said = style.fit(&said(outcome, mark), usize::MAX);
         let tail = style.fit(&tail(outcome), usize::MAX);
         let glyph = style.say(glyph);
         let head_columns = columns(&glyph) + columns(&name) + 4;
@@ -52,45 +56,44 @@ impl OutcomeLine<'_> {
 
 /// The totals of a run, with its line end: `9 scenarios: 9 as expected`.
 #[must_use]
-pub fn totals(outcomes: &[Outcome], style: &Style) -> String {
+pub fn totals(outcomes: &[Outcome], is_strict_pass: bool, style: &Style) -> String {
     let mut counts = BTreeMap::new();
     for outcome in outcomes {
-        *counts.entry(outcome.judgement()).or_insert(0u64) += 1;
+        *counts.entry(Mark::of(outcome, is_strict_pass)).or_insert(0u64) += 1;
     }
-    let told: Vec<_> = counts
-        .iter()
-        .map(|(judgement, count)| {
-            let text = match judgement {
-                Judgement::AsExpected => format!("{count} as expected"),
-                Judgement::Inconclusive => format!("{count} inconclusive"),
-                Judgement::MissedBug => wording::counted(*count, "missed bug"),
-                Judgement::FalseAlarm => wording::counted(*count, "false alarm"),
-            };
-            style.paint(glyph(*judgement).1, &text)
-        })
-        .collect();
+    let told: Vec<_> =
+        counts.iter().map(|(mark, count)| style.paint(glyph(*mark).1, &total(*mark, *count))).collect();
     let told = if told.is_empty() { "nothing to judge".to_owned() } else { told.join(", ") };
     format!("{}: {told}\n", wording::counted(outcomes.len() as u64, "scenario"))
 }
 
 const NAME_COLUMNS_MAX: usize = 40;
 
-fn glyph(judgement: Judgement) -> (&'static str, Tone) {
-    match judgement {
-        Judgement::AsExpected => ("✓", Tone::Good),
-        Judgement::Inconclusive => ("?", Tone::Unsure),
-        Judgement::MissedBug | Judgement::FalseAlarm => ("✗", Tone::Bad),
+fn total(mark: Mark, count: u64) -> String {
+    match mark {
+        Mark::Judged(judgement) => wording::judged(count, judgement),
+        Mark::Refused => format!("{} refused by --strict-pass", wording::counted(count, "violation")),
+    }
+}
+
+fn glyph(mark: Mark) -> (&'static str, Tone) {
+    match mark {
+        Mark::Judged(Judgement::AsExpected) => ("✓", Tone::Good),
+        Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted) => ("?", Tone::Unsure),
+        Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => ("✗", Tone::Bad),
     }
 }
 
 /// The verdict and what it means for this scenario; surprises are loud.
-fn said(outcome: &Outcome) -> String {
+fn said(outcome: &Outcome, mark: Mark) -> String {
     let anomaly = wording::anomaly(outcome).map_or(String::new(), |name| format!(" ({})", Visible::of(name)));
-    match outcome.judgement() {
-        Judgement::AsExpected => format!("expected {}{anomaly}", outcome.verdict.word()),
-        Judgement::MissedBug => format!("MISSED BUG, a violation{anomaly} was expected"),
-        Judgement::FalseAlarm => "FALSE ALARM, no violation was expected".to_owned(),
-        Judgement::Inconclusive => "inconclusive".to_owned(),
+    match mark {
+        Mark::Judged(Judgement::AsExpected) => format!("expected {}{anomaly}", outcome.verdict.word()),
+        Mark::Judged(Judgement::MissedBug) => format!("MISSED BUG, a violation{anomaly} was expected"),
+        Mark::Judged(Judgement::FalseAlarm) => "FALSE ALARM, no violation was expected".to_owned(),
+        Mark::Judged(Judgement::Inconclusive) => "inconclusive".to_owned(),
+        Mark::Judged(Judgement::Interrupted) => "interrupted, so not judged".to_owned(),
+        Mark::Refused => format!("REFUSED by --strict-pass, an expected violation{anomaly}"),
     }
 }
 
@@ -101,6 +104,9 @@ fn tail(outcome: &Outcome) -> String {
         Verdict::Inconclusive(reason) => {
             format!("{}; {coverage}; {time}", Visible::of(&reason.to_string()))
         }
-        Verdict::Pass | Verdict::Violation(_) => format!("{coverage}; {time}"),
+        Verdict::Pass | Verdict::Violation(_) => match wording::hint(outcome) {
+            Some(hint) => format!("{coverage}; {time}; {hint}"),
+            None => format!("{coverage}; {time}"),
+        },
     }
 }

@@ -34,7 +34,8 @@ pub fn full(story: &Story, style: &Style) -> String {
 /// The violation in two lines or so, for one that was expected; the last is the command.
 #[must_use]
 pub fn shortened(story: &Story, style: &Style) -> String {
-    let happened = format!("{}; promised: {}", story.found, story.promised);
+    let shrunk = story.shrunk.as_ref().map_or(String::new(), |shrunk| format!("{shrunk}: "));
+    let happened = format!("{shrunk}{}; promised: {}", story.found, story.promised);
     let width = style.width() - 4;
     let mut text: String =
         style.wrap(&happened, width, 2).iter().map(|line| format!("    {line}\n")).collect();
@@ -78,9 +79,9 @@ fn evidence(story: &Story, style: &Style) -> String {
     if let Some((original, shrunk)) = &story.sizes {
         text += &labelled(style, "found in", original, 2);
         let told = if original == shrunk {
-            format!("the same, after {} tries", story.shrink_candidates)
+            format!("the same, after {}", story.shrink_tries)
         } else {
-            format!("{shrunk}, after {} tries", story.shrink_candidates)
+            format!("{shrunk}, after {}", story.shrink_tries)
         };
         text += &labelled(style, "shrunk to", &told, 2);
     }

@@ -50,16 +50,32 @@ fn lines_of_a_run() {
         samples::missed(),
         samples::eventful(),
         samples::inconclusive(),
+        samples::interrupted(),
+        samples::alone(),
     ];
     let mut text = String::new();
     for outcome in &outcomes {
-        text += &OutcomeLine { outcome, name_columns: 21 }.draw(&at(120));
+        text += &OutcomeLine { outcome, name_columns: 21, is_strict_pass: false }.draw(&at(120));
         if let Some(story) = Story::of(outcome, Some(COMMAND)) {
             text += &shortened(&story, &at(120));
         }
     }
-    text += &totals(&outcomes, &at(120));
+    text += &totals(&outcomes, false, &at(120));
     insta::assert_snapshot!(text);
+}
+
+/// The exit code is 1 because of the violation, so the line and the totals say it; a pass is left alone.
+#[test]
+fn violation_under_strict_pass_is_marked() {
+    let outcomes = [samples::caught(), samples::correct()];
+    let line =
+        |outcome| OutcomeLine { outcome, name_columns: 15, is_strict_pass: true }.draw(&Style::plain());
+    let text = outcomes.iter().map(line).collect::<String>() + &totals(&outcomes, true, &Style::plain());
+    insta::assert_snapshot!(text, @r"
+    ✗ counter/get-set  REFUSED by --strict-pass, an expected violation (lost update): found in schedule 2; 20.4 ms
+    ✓ counter/incr     expected pass: no violation in the 90 schedules explored, exhausted: yes; 20.4 ms
+    2 scenarios: 1 as expected, 1 violation refused by --strict-pass
+    ");
 }
 
 /// Whatever the width, no line is wider (but the command, which is never cut), and no byte of a control
@@ -70,7 +86,8 @@ fn no_line_is_too_wide_and_no_control_character_is_left() {
         for width in [40, 60, 80, 100, 160] {
             for unicode in [true, false] {
                 let style = Style { unicode, ..at(width) };
-                let line = OutcomeLine { outcome: &outcome, name_columns: 30 }.draw(&style);
+                let line =
+                    OutcomeLine { outcome: &outcome, name_columns: 30, is_strict_pass: true }.draw(&style);
                 let text = told(&outcome, &style) + &line;
                 assert!(text.chars().all(|character| character == '\n' || !character.is_control()));
                 assert!(!text.contains('\u{202e}') && (unicode || text.is_ascii()));

@@ -29,7 +29,7 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Makes one self-contained HTML page of records
     Report(ReportArgs),
-    /// Shows what killed runs have left behind, and removes it
+    /// Shows which stores can be had and what killed runs have left behind; `--clean` removes it
     Doctor(DoctorArgs),
     /// Prints the completions for a shell
     Completions(CompletionsArgs),
@@ -105,7 +105,8 @@ const WORKERS_MAX: u16 = 64;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Stores")]
 pub(super) struct StoreArgs {
-    /// Who provides the stores: auto takes docker if it answers, else local processes
+    /// Who provides the stores: auto takes docker if it answers and has the images or can pull them, else local
+    /// processes
     #[arg(long, value_name = "PROVIDER", default_value = "auto", env = "RACEPROOF_STORES",
           value_parser = PossibleValuesParser::new(ProviderChoice::ALL.map(ProviderChoice::name))
               .try_map(|name| name.parse::<ProviderChoice>()))]
@@ -165,7 +166,7 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArgs {
-    /// Remove what is found
+    /// Remove what killed runs have left behind
     #[arg(long)]
     pub(super) clean: bool,
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use raceproof::outcome::Judgement;
 use raceproof::{Outcome, Plan};
 use raceproof_reports::command::shell_line;
 use raceproof_reports::terminal::{OutcomeLine, full, shortened, totals};
 use raceproof_reports::visible::columns;
-use raceproof_reports::{Document, Folder, Story};
+use raceproof_reports::wording::counted;
+use raceproof_reports::{Document, Folder, Mark, Story};
 
 use super::args::Loudness;
 use super::exit::Exit;
@@ -94,15 +94,16 @@ impl Course<'_> {
     }
 
     fn tell(&self, outcome: &Outcome, command: Option<&str>, output: &mut Output) {
-        let judgement = outcome.judgement();
-        if self.loudness.quiet && judgement == Judgement::AsExpected {
+        let is_as_expected = Mark::of(outcome, self.is_strict_pass).is_as_expected();
+        if self.loudness.quiet && is_as_expected {
             return;
         }
         let style = output.style;
         let name_columns = self.names.iter().map(|name| columns(name)).max().unwrap_or(0);
-        output.result(&OutcomeLine { outcome, name_columns }.draw(&style));
+        output
+            .result(&OutcomeLine { outcome, name_columns, is_strict_pass: self.is_strict_pass }.draw(&style));
         let Some(story) = Story::of(outcome, command) else { return };
-        let is_full = judgement != Judgement::AsExpected || self.loudness.verbose || self.names.len() == 1;
+        let is_full = !is_as_expected || self.loudness.verbose || self.names.len() == 1;
         if is_full {
             output.result(&format!("\n{}\n", full(&story, &style)));
         } else {
@@ -119,15 +120,21 @@ impl Course<'_> {
             output.result(&document.to_json().map_err(Failure::Json)?);
         } else {
             let style = output.style;
-            output.result(&totals(&outcomes, &style));
+            output.result(&totals(&outcomes, self.is_strict_pass, &style));
         }
         if missing > 0 {
-            output.note(&format!("{missing} of {} scenarios did not run", self.names.len()));
+            let all = counted(self.names.len() as u64, "scenario");
+            output.note(&format!("{missing} of {all} did not run"));
         }
         let whole_run = self.folder.write_whole_run(&self.command, outcomes)?;
         let page = shell_line(&[self.program(), "report".to_owned(), whole_run.display().to_string()]);
+        let records = match violations {
+            0 => String::new(),
+            1 => " and the record of its violation".to_owned(),
+            count => format!(" and the records of its {count} violations"),
+        };
         output.note(&format!(
-            "wrote the run and the records of its violations ({violations}) to `{}`; for a page: {page}",
+            "wrote the run{records} to `{}`; for a page: {page}",
             self.folder.path().display()
         ));
         Ok(())

@@ -56,9 +56,11 @@ fn tell(findings: &Findings, output: &mut Output) -> Exit {
         }
     }
     if let Some(reason) = &left.unknown {
-        line(&format!("? containers could not be listed: {reason}"));
+        let is_told = findings.providers.iter().any(|found| found.detail == *reason);
+        let why = if is_told { "see above" } else { reason };
+        line(&format!("? containers could not be listed: {why}"));
     }
-    output.note(&conclusion(left, findings.after.is_some()));
+    line(&conclusion(left, findings.after.is_some()));
     if usable && left.found.is_empty() { Exit::AsExpected } else { Exit::Environment }
 }
 
@@ -67,6 +69,7 @@ const LINE_COLUMNS_MAX: usize = 1_000;
 
 fn conclusion(left: &Leftovers, is_clean: bool) -> String {
     match (left.found.len() as u64, is_clean) {
+        (0, _) if left.unknown.is_some() => "nothing else is left over".to_owned(),
         (0, _) => "nothing is left over".to_owned(),
         (count, false) => {
             format!("{} left over (remove with `raceproof doctor --clean`)", counted(count, "thing"))
@@ -110,41 +113,66 @@ mod tests {
         Leftovers { found: kinds.iter().map(leftover).collect(), unknown: None }
     }
 
-    fn diagnosed(available: bool, before: Leftovers, after: Option<Leftovers>) -> (Exit, String, String) {
-        let (results, notes) = (Captured::default(), Captured::default());
-        let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), Style::plain());
+    fn diagnosed(available: bool, before: Leftovers, after: Option<Leftovers>) -> (Exit, String) {
         let detail = "redis-server 7".to_owned();
         let providers = vec![Availability { provider: ProviderChoice::Local, available, detail }];
-        let exit = tell(&Findings { providers, before, after }, &mut output);
-        (exit, results.text(), notes.text())
+        told_of(&Findings { providers, before, after })
+    }
+
+    /// Everything is a result: nothing goes to stderr.
+    fn told_of(findings: &Findings) -> (Exit, String) {
+        let (results, notes) = (Captured::default(), Captured::default());
+        let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), Style::plain());
+        let exit = tell(findings, &mut output);
+        assert_eq!(notes.text(), "");
+        (exit, results.text())
     }
 
     #[test]
     fn clean_machine_is_told_as_such() {
-        let (exit, results, notes) = diagnosed(true, leftovers(&[]), None);
-        assert_eq!((exit, results.as_str()), (Exit::AsExpected, "✓ --stores local   redis-server 7\n"));
-        assert_eq!(notes, "nothing is left over\n");
+        let (exit, results) = diagnosed(true, leftovers(&[]), None);
+        let expected = "✓ --stores local   redis-server 7\nnothing is left over\n";
+        assert_eq!((exit, results.as_str()), (Exit::AsExpected, expected));
         assert_eq!(diagnosed(false, leftovers(&[]), None).0, Exit::Environment);
     }
 
     #[test]
     fn leftovers_are_named_and_harmless_with_the_way_out() {
-        let (exit, results, notes) = diagnosed(true, leftovers(&[LeftoverKind::Process]), None);
+        let (exit, results) = diagnosed(true, leftovers(&[LeftoverKind::Process]), None);
         assert_eq!(exit, Exit::Environment);
         assert!(
             results.contains("left over: process redis-server \\x1b[31m 12 of run r1, begun 90.0 s ago"),
             "{results}"
         );
-        assert!(notes.contains("1 thing left over (remove with `raceproof doctor --clean`)"));
+        assert!(
+            results.ends_with("1 thing left over (remove with `raceproof doctor --clean`)\n"),
+            "{results}"
+        );
+    }
+
+    /// A Docker that cannot be used is told once in full; what is not known is not called clean.
+    #[test]
+    fn docker_error_is_told_once() {
+        let detail = "the engine did not answer".to_owned();
+        let docker = Availability { provider: ProviderChoice::Docker, available: false, detail };
+        let findings = |reason: &str| {
+            let before = Leftovers { unknown: Some(reason.to_owned()), ..leftovers(&[]) };
+            Findings { providers: vec![docker.clone()], before, after: None }
+        };
+        let (_, told) = told_of(&findings("the engine did not answer"));
+        assert_eq!(told.matches("did not answer").count(), 1, "{told}");
+        assert!(told.contains("could not be listed: see above\nnothing else is left over\n"), "{told}");
+        let (_, told) = told_of(&findings("it lists no containers"));
+        assert!(told.contains("could not be listed: it lists no containers"), "{told}");
     }
 
     #[test]
     fn what_was_removed_is_told_and_what_stays_is_an_environment_failure() {
         let before = || leftovers(&[LeftoverKind::Folder, LeftoverKind::Database]);
-        let (exit, results, _) = diagnosed(true, before(), Some(leftovers(&[])));
+        let (exit, results) = diagnosed(true, before(), Some(leftovers(&[])));
         assert!(exit == Exit::AsExpected && results.contains("removed folder"));
-        let (exit, results, notes) = diagnosed(true, before(), Some(leftovers(&[LeftoverKind::Database])));
+        let (exit, results) = diagnosed(true, before(), Some(leftovers(&[LeftoverKind::Database])));
         assert!(exit == Exit::Environment && results.contains("still there: database"));
-        assert!(notes.contains("could not be removed"));
+        assert!(results.contains("1 thing could not be removed"), "{results}");
     }
 }

@@ -2,6 +2,7 @@
 
 use raceproof::Outcome;
 use raceproof::outcome::Judgement;
+use raceproof_reports::Mark;
 
 /// How the program ends; the codes are API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,10 @@ Exit codes:
 impl Exit {
     /// What one outcome amounts to.
     pub(super) fn of(outcome: &Outcome, strict_pass: bool) -> Self {
-        if strict_pass && outcome.verdict.violation().is_some() {
-            return Self::Surprise;
-        }
-        match outcome.judgement() {
-            Judgement::AsExpected => Self::AsExpected,
-            Judgement::Inconclusive => Self::Inconclusive,
-            Judgement::MissedBug | Judgement::FalseAlarm => Self::Surprise,
+        match Mark::of(outcome, strict_pass) {
+            Mark::Judged(Judgement::AsExpected) => Self::AsExpected,
+            Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted) => Self::Inconclusive,
+            Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => Self::Surprise,
         }
     }
 
@@ -95,7 +93,7 @@ mod tests {
         Exit::Interrupted(2),
     ];
 
-    /// All four judgements, each with and without the demand that everything passes.
+    /// All judgements, each with and without the demand that everything passes.
     #[test]
     fn outcome_becomes_the_documented_exit() {
         let table = [
@@ -104,6 +102,7 @@ mod tests {
             (fake::missed("a/a"), Exit::Surprise, Exit::Surprise),
             (fake::flagged("a/a"), Exit::Surprise, Exit::Surprise),
             (fake::unsure("a/a"), Exit::Inconclusive, Exit::Inconclusive),
+            (fake::interrupted("a/a"), Exit::Inconclusive, Exit::Inconclusive),
         ];
         for (outcome, plain, strict) in table {
             assert_eq!(Exit::of(&outcome, false), plain, "{:?}", outcome.verdict);

@@ -53,6 +53,14 @@ pub(super) fn unsure(name: &str) -> Outcome {
     outcome(name, false, Verdict::Inconclusive(Inconclusive::StepLimit { steps_max: 9 }))
 }
 
+/// A correct variant whose search the user ended.
+pub(super) fn interrupted(name: &str) -> Outcome {
+    let mut outcome = passed(name);
+    outcome.coverage.stopped = Stopped::Interrupted;
+    outcome.coverage.exhausted = false;
+    outcome
+}
+
 fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
     let anomaly = "lost update".to_owned();
     Outcome {

@@ -31,32 +31,33 @@ pub(super) fn list(
     Ok(Exit::AsExpected)
 }
 
-/// One line each: name, stores, expected verdict, and as much of the description as fits.
+/// A head, then one line each: name, stores, the expected verdict (an anomaly stands for the violation that it is), and
+/// as much of the description as fits.
 fn human(cards: &[&Card], style: &Style) -> String {
     let cell = |text: &str| style.fit(text, CELL_COLUMNS_MAX);
-    let rows: Vec<_> = cards
-        .iter()
-        .map(|card| [cell(&card.name), cell(&card.stores.join("+")), cell(&expected(card))])
-        .collect();
-    let widths = [0, 1, 2].map(|index| rows.iter().map(|row| columns(&row[index])).max().unwrap_or(0));
-    let line = |(row, card): (&[String; 3], &&Card)| {
+    let mut rows = vec![(["scenario", "stores", "expected"].map(str::to_owned), "about")];
+    rows.extend(cards.iter().map(|card| {
+        ([cell(&card.name), cell(&card.stores.join("+")), cell(expected(card))], card.about.as_str())
+    }));
+    let widths = [0, 1, 2].map(|index| rows.iter().map(|row| columns(&row.0[index])).max().unwrap_or(0));
+    let line = |(row, about): &([String; 3], &str)| {
         let padded = row.iter().zip(widths).map(|(cell, width)| Style::pad(cell, width));
-        let head = padded.collect::<Vec<_>>().join("  ");
-        let room = style.columns.saturating_sub(columns(&head) + 2);
-        let about = if room < ABOUT_COLUMNS_MIN { String::new() } else { style.fit(&card.about, room) };
-        format!("{head}  {about}").trim_end().to_owned() + "\n"
+        let known = padded.collect::<Vec<_>>().join("  ");
+        let room = style.columns.saturating_sub(columns(&known) + 2);
+        let about = if room < ABOUT_COLUMNS_MIN { String::new() } else { style.fit(about, room) };
+        format!("{known}  {about}").trim_end().to_owned() + "\n"
     };
-    rows.iter().zip(cards).map(line).collect()
+    rows.iter().map(line).collect()
 }
 
 const CELL_COLUMNS_MAX: usize = 40;
 /// Less of a description says nothing.
 const ABOUT_COLUMNS_MIN: usize = 16;
 
-fn expected(card: &Card) -> String {
+fn expected(card: &Card) -> &str {
     match &card.expected {
-        Expectation::Pass => "pass".to_owned(),
-        Expectation::Violation { anomaly } => format!("violation ({anomaly})"),
+        Expectation::Pass => "pass",
+        Expectation::Violation { anomaly } => anomaly,
     }
 }
 
@@ -79,10 +80,11 @@ mod tests {
     fn lines_are_aligned_and_fit() {
         let (caught, passed) = (fake::caught("counter/get-set").card, fake::passed("counter/incr").card);
         insta::assert_snapshot!(human(&[&caught, &passed], &at(80)), @r"
-        counter/get-set  redis  violation (lost update)  Adds one to a counter in two c…
-        counter/incr     redis  pass                     Adds one to a counter in two c…
+        scenario         stores  expected     about
+        counter/get-set  redis   lost update  Adds one to a counter in two commands. Wh…
+        counter/incr     redis   pass         Adds one to a counter in two commands. Wh…
         ");
-        assert!(human(&[&caught], &at(30)).lines().all(|line| !line.contains("Adds")));
+        assert!(human(&[&caught], &at(40)).lines().all(|line| !line.contains("Adds")));
     }
 
     #[test]

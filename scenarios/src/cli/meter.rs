@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use raceproof::run::Progress;
+use raceproof_reports::wording::counted;
 
 use super::output::Output;
 
@@ -43,10 +44,8 @@ impl Meter {
         } else if self.last_plain.elapsed() >= PLAIN_INTERVAL {
             self.last_plain = Instant::now();
             let Progress { schedules, schedules_max, .. } = progress;
-            output.note(&format!(
-                "{}: {schedules} of at most {schedules_max} schedules, {violating}, going on",
-                self.name
-            ));
+            let most = counted(schedules_max, "schedule");
+            output.note(&format!("{}: {schedules} of at most {most}, {violating}, going on", self.name));
         }
     }
 

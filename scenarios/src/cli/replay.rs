@@ -87,7 +87,7 @@ fn replay_with(
     let style = output.style;
     let mut promise = labelled(&style, "record", &outcome.card.name, 1);
     promise += &labelled(&style, "promised", &evidence.violation.invariant, 4);
-    promise += &labelled(&style, "happened", &evidence.violation.found, 6);
+    promise += &labelled(&style, "recorded", &evidence.violation.found, 6);
     promise += &labelled(&style, "schedule", &evidence.shrunk.schedule.to_string(), 4);
     output.result(&promise);
     let plan = Plan { seed: outcome.seed, workers: Some(outcome.workers), ..Plan::default() };
@@ -101,14 +101,19 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
     let violation = replay.trace.verdict.violation();
     let told = Lanes::of(&replay.trace, violation);
     output.result(&format!("\n{}\n", lanes(&told, &style)));
+    if let Some(violation) = violation {
+        output.result(&labelled(&style, "happened", &violation.found, 6));
+    }
     let reproduced = replay.replays.reproduced;
     output.result(&labelled(&style, "replayed", &wording::replays(&replay.replays), 2));
     if let Some((step, what)) = first_difference(replay, evidence) {
-        let now = if reproduced > 0 { "a replay differed" } else { "the code now differs" };
+        let now = if reproduced > 0 { "a replay differed" } else { "the code (or the record) now differs" };
         output.result(&labelled(&style, "", &format!("{now} at step {step}: {what}"), 8));
     } else if reproduced == 0 {
-        let steps = evidence.shrunk.steps.len();
-        let gone = format!("all {steps} steps are as recorded, but the promise is kept now");
+        let gone = match evidence.shrunk.steps.len() {
+            1 => "the one step is as recorded, but the promise is kept now".to_owned(),
+            steps => format!("all {steps} steps are as recorded, but the promise is kept now"),
+        };
         output.result(&labelled(&style, "", &gone, 2));
     }
     let (verdict, exit) = match (reproduced, is_strict_pass) {
@@ -116,7 +121,8 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
         (_, true) => ("reproduced", Exit::Surprise),
         (_, false) => ("reproduced", Exit::AsExpected),
     };
-    output.result(&format!("{verdict} {reproduced}/{}\n", replay.replays.attempts));
+    let refused = if exit == Exit::Surprise { ", refused by --strict-pass" } else { "" };
+    output.result(&format!("{verdict} {reproduced}/{}{refused}\n", replay.replays.attempts));
     exit
 }
 
@@ -162,7 +168,7 @@ mod tests {
         insta::assert_snapshot!(told, @r"
           record    counter/get-set
           promised  the counter ends at the number of increments
-          happened  the counter is 1
+          recorded  the counter is 1
           schedule  A B A B
 
           start     (empty)
@@ -175,10 +181,13 @@ mod tests {
           ✗ broken at the end: the counter ends at the number of increments
           end       counter=1
 
+          happened  the counter is 1
           replayed  10/10 with the same violation
         reproduced 10/10
         ");
-        assert_eq!(replayed(10, None, true).0, Exit::Surprise);
+        let (exit, told) = replayed(10, None, true);
+        assert_eq!(exit, Exit::Surprise);
+        assert!(told.ends_with("reproduced 10/10, refused by --strict-pass\n"), "{told}");
         assert_eq!(replayed(9, None, false).0, Exit::AsExpected);
     }
 
@@ -190,7 +199,7 @@ mod tests {
         insta::assert_snapshot!(told, @r"
           record    counter/get-set
           promised  the counter ends at the number of increments
-          happened  the counter is 1
+          recorded  the counter is 1
           schedule  A B A B
 
           start     (empty)
@@ -203,7 +212,8 @@ mod tests {
           end       counter=1
 
           replayed  0/10 with the same violation, 10 with another history
-                    the code now differs at step 3: expected A: `SET counter 1` -> OK, found A: `INCR counter` -> 1
+                    the code (or the record) now differs at step 3: expected A: `SET counter 1` -> OK, found A: `INCR counter`
+                    -> 1
         not reproduced 0/10
         ");
     }
@@ -233,7 +243,7 @@ mod tests {
             told.contains("the promise is kept now") && told.ends_with("not reproduced 0/10\n"),
             "{told}"
         );
-        assert!(!told.contains("broken at the end"), "{told}");
+        assert!(!told.contains("broken at the end") && !told.contains("happened"), "{told}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use raceproof::interrupt::Interrupt;
 use raceproof::{Card, Plan, Scenario};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
+use raceproof_reports::wording::counted;
 
 use super::args::{Format, RunArgs};
 use super::budget;
@@ -64,13 +65,31 @@ pub(super) fn run(
 
 /// The plan in one line; the seed first, before anything can go wrong.
 fn told(plan: &Plan) -> String {
-    let bound = plan.preemption_bound.map_or(String::new(), |bound| format!(", at most {bound} preemptions"));
-    let workers = plan.workers.map_or(String::new(), |workers| format!(", {workers} workers"));
+    let bound = plan
+        .preemption_bound
+        .map_or(String::new(), |bound| format!(", at most {}", counted(bound as u64, "preemption")));
+    let workers =
+        plan.workers.map_or(String::new(), |workers| format!(", {}", counted(workers as u64, "worker")));
     format!(
-        "seed {}, {}{bound}{workers}, at most {} schedules and {} for each scenario",
+        "seed {}, {}{bound}{workers}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
-        plan.schedules_max,
+        counted(plan.schedules_max, "schedule"),
         budget::told(plan.budget)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plan_is_told_with_singulars_and_plurals() {
+        let one = Plan { preemption_bound: Some(1), workers: Some(1), schedules_max: 1, ..Plan::default() };
+        assert_eq!(
+            told(&one),
+            "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
+        );
+        assert!(told(&Plan::default()).contains("at most 20000 schedules"));
+    }
 }

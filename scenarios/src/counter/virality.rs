@@ -59,7 +59,7 @@ impl Scenario for CheckThenSet {
     fn card(&self) -> Card {
         let about = "A score is granted if the user's cooldown key does not exist, and the key is set afterwards. Two \
                      actions of the same user both find no key and both score.";
-        card("virality-check-then-set", about, Some("check-then-act (time of check to time of use)"), 3)
+        card("virality-check-then-set", about, Some("time of check to time of use"), 3)
     }
 
     async fn set_up(&self, stores: &mut SetUp) -> Result {

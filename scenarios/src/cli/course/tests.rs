@@ -67,7 +67,7 @@ fn expected_violations_are_told_shortly() {
     ✓ counter/incr     expected pass: no violation in the 6 schedules explored, exhausted: yes; 1.50 ms
     2 scenarios: 2 as expected
     ");
-    insta::assert_snapshot!(ran.notes, @"wrote the run and the records of its violations (1) to `OUT`; for a page: raceproof report OUT/report.json");
+    insta::assert_snapshot!(ran.notes, @"wrote the run and the record of its violation to `OUT`; for a page: raceproof report OUT/report.json");
 }
 
 /// A record holds what `replay` needs, and `report.json` holds everything.
@@ -101,6 +101,45 @@ fn quiet_tells_surprises_and_totals() {
     let missed = ran(&[("a/a", Some(fake::missed("a/a")))], quiet);
     assert!(missed.results.contains("MISSED BUG"));
     assert_eq!(missed.exit, Exit::Surprise);
+}
+
+/// The exit code is 1 because of a violation that would else be expected: the line, the story and the totals say it,
+/// also to those who want to hear of surprises only.
+#[test]
+fn strict_pass_says_why_it_ends_with_1() {
+    for quiet in [false, true] {
+        let ran = ran(&two(), |course| (course.is_strict_pass, course.loudness.quiet) = (true, quiet));
+        assert_eq!(ran.exit, Exit::Surprise);
+        let told = &ran.results;
+        assert!(
+            told.contains("✗ counter/get-set  REFUSED by --strict-pass, an expected violation"),
+            "{told}"
+        );
+        assert!(told.contains("step │ A"), "{told}");
+        assert!(
+            told.ends_with("2 scenarios: 1 as expected, 1 violation refused by --strict-pass\n"),
+            "{told}"
+        );
+    }
+}
+
+/// What a signal cut short is told as that, not as a pass.
+#[test]
+fn interrupted_search_is_not_as_expected() {
+    let ran = ran(&[("a/a", Some(fake::interrupted("a/a")))], |course| course.loudness.quiet = true);
+    assert!(ran.results.contains("? a/a  interrupted, so not judged"), "{}", ran.results);
+    assert!(ran.results.ends_with("1 scenario: 1 interrupted\n"), "{}", ran.results);
+}
+
+#[test]
+fn records_are_counted_in_words() {
+    let noted = |names: &[&'static str]| {
+        let outcomes: Vec<_> = names.iter().map(|name| (*name, Some(fake::caught(name)))).collect();
+        ran(&outcomes, |_| {}).notes
+    };
+    assert!(noted(&["a/a", "a/b"]).contains("wrote the run and the records of its 2 violations to `OUT`"));
+    let passed = ran(&[("a/a", Some(fake::passed("a/a")))], |_| {});
+    assert!(passed.notes.contains("wrote the run to `OUT`"), "{}", passed.notes);
 }
 
 /// A program that reads stdout gets one document, whatever else there is to say.
