@@ -127,11 +127,15 @@ pub enum Inconclusive {
 impl fmt::Display for Inconclusive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsettled { workers, settle_ms_max } => write!(
-                formatter,
-                "worker {workers} neither finished nor sent a request within {settle_ms_max} ms \
-                 (does it wait for something outside the stores?)"
-            ),
+            Self::Unsettled { workers, settle_ms_max } => {
+                let (noun, verb) =
+                    if workers.contains(',') { ("workers", "do they") } else { ("worker", "does it") };
+                write!(
+                    formatter,
+                    "{noun} {workers} neither finished nor sent a request within {settle_ms_max} ms \
+                     ({verb} wait for something outside the stores?)"
+                )
+            }
             Self::StepLimit { steps_max } => {
                 write!(formatter, "an execution exceeded {steps_max} steps (an endless retry loop?)")
             }
@@ -152,6 +156,15 @@ impl fmt::Display for Inconclusive {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_waited_for_is_told_in_singular_and_plural() {
+        let told = |workers: &str| {
+            Inconclusive::Unsettled { workers: workers.to_owned(), settle_ms_max: 5 }.to_string()
+        };
+        assert!(told("B").starts_with("worker B neither") && told("B").contains("(does it wait"));
+        assert!(told("A, C").starts_with("workers A, C neither") && told("A, C").contains("(do they wait"));
+    }
 
     /// All nine pairs: the merged verdict is never less grave than either, and ties keep the first.
     #[test]

@@ -23,7 +23,7 @@ impl Meter {
     pub(super) fn start(name: &str, place: (usize, usize), schedules_max: u64, output: &Output) -> Self {
         let bar = output.progress_moves.then(|| {
             let bar = ProgressBar::new(schedules_max);
-            let template = "{prefix} {bar:24} {pos}/{len} schedules, {msg}, {elapsed}";
+            let template = "{prefix} {bar:24} schedule {pos} of at most {len}, {msg}, {elapsed}";
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=>-"));
             }
