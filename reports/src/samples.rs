@@ -67,7 +67,11 @@ pub(crate) fn eventful() -> Outcome {
     }
     transaction.changes.push(change("buyer", None, Some("A")));
     let mut commit = request("B", "COMMIT", Some("COMMIT"), &[("sale", Some("{left: 1}"), None)]);
-    commit.woken.push(Wake { connection: "C.1".parse().expect("valid"), reply: "1 row".to_owned() });
+    commit.woken.push(Wake {
+        connection: "C.1".parse().expect("valid"),
+        reply: "1 row".to_owned(),
+        digest: String::new(),
+    });
     let mut update = request("C.1", "SELECT * FROM sale FOR UPDATE", None, &[]);
     for step in [&mut commit, &mut update] {
         if let Effect::Request { store, .. } = &mut step.effect {
@@ -80,6 +84,7 @@ pub(crate) fn eventful() -> Outcome {
         connection: "B".parse().expect("valid"),
         store: "redis".to_owned(),
         message: "message on `sold`: 1".to_owned(),
+        digest: String::new(),
     };
     let passing = Effect::TimePassed { now_ms: 250, woke: vec![WorkerId(0), WorkerId(2)] };
     let steps = vec![transaction, update, commit, plain(delivery), plain(passing), broken];

@@ -19,7 +19,7 @@ use connection::{Connection, Remains};
 use endpoint::Endpoint;
 pub use error::GateError;
 pub(crate) use spin::{spin_read, spinning};
-pub use step::Stepped;
+pub use step::{Stepped, TimedOut};
 pub use stream::Stream;
 
 use crate::choice::Choice;

@@ -87,6 +87,7 @@ impl Engine {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
+        self.check_stores(scenario)?;
         let stores = self.description();
         let search =
             Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
@@ -104,6 +105,7 @@ impl Engine {
         plan: &Plan,
         attempts: u32,
     ) -> Result<Replay, Error> {
+        self.check_stores(scenario)?;
         let subject = Subject::new(scenario, plan);
         let attempts = attempts.max(1);
         let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
@@ -111,6 +113,15 @@ impl Engine {
         let last = last.expect("at least one attempt was made");
         let diverged = replays.first_difference.clone();
         Ok(Replay { trace: self.rig.trace(&last), replays, diverged })
+    }
+
+    fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {
+        let has =
+            |name: &String| self.rig.gate.backends().iter().any(|backend| backend.name() == name.as_str());
+        match scenario.card().stores.into_iter().find(|name| !has(name)) {
+            Some(missing) => Err(GateError::NoSuchStore(missing).into()),
+            None => Ok(()),
+        }
     }
 
     /// Stops the stores and removes everything that was started.

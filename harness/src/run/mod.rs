@@ -7,10 +7,13 @@ mod executed;
 mod execution;
 mod halt;
 mod idle;
+mod judging;
 mod log;
+mod panics;
 mod patience;
 mod rig;
 mod search;
+mod settling;
 mod shrink;
 mod tally;
 
