@@ -179,7 +179,8 @@ fn coverage() -> Coverage {
 
 fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexample {
     let replays = Replays { attempts: 10, reproduced: 10, differing: 0, first_difference: None };
-    Counterexample { violation, original, shrunk, replays, shrink_candidates: 12 }
+    let original_replays = replays.clone();
+    Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates: 12 }
 }
 
 fn violation(invariant: &str, found: &str, step: Option<usize>) -> Violation {

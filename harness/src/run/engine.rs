@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use super::evidence::replays;
 use super::idle::Idle;
 use super::patience::Patience;
+use super::progress::Progress;
 use super::rig::{Rig, Subject};
 use super::search::Search;
 use crate::error::Error;
@@ -27,17 +28,6 @@ pub struct Engine {
     stores: Stores,
     interrupt: Interrupt,
     runtime: LocalRuntime,
-}
-
-/// How far a search has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Executions so far.
-    pub schedules: u64,
-    /// The budget of executions.
-    pub schedules_max: u64,
-    /// Executions so far that violated an invariant.
-    pub violating: u64,
 }
 
 /// What replaying a recorded schedule gave.

@@ -11,10 +11,12 @@ mod judging;
 mod log;
 mod panics;
 mod patience;
+mod progress;
 mod rig;
 mod search;
 mod settling;
 mod shrink;
 mod tally;
 
-pub use engine::{Engine, Progress, Replay};
+pub use engine::{Engine, Replay};
+pub use progress::Progress;
