@@ -1,4 +1,63 @@
-//! Raceproof's engine: real stores behind a gate, where every interleaving is a choice.
+//! Raceproof's engine: real stores behind a gate, where every interleaving of their commands is a choice.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use raceproof::interrupt::Interrupt;
+//! use raceproof::run::Engine;
+//! use raceproof::scenario::Result;
+//! use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
+//! use raceproof::{Card, Expectation, Invariant, Plan, Scenario, Worker};
+//! use redis::AsyncCommands;
+//!
+//! /// Two workers sell the last ticket.
+//! struct Tickets;
+//!
+//! #[async_trait::async_trait(?Send)]
+//! impl Scenario for Tickets {
+//!     fn card(&self) -> Card {
+//!         let expected = Expectation::Violation { anomaly: "time of check to time of use".into() };
+//!         let (name, about) = ("tickets/check-then-decr".into(), "Check, then sell.".into());
+//!         Card { name, about, expected, stores: vec!["redis".into()], workers: 2, source: None }
+//!     }
+//!
+//!     async fn set_up(&self, stores: &mut SetUp) -> Result {
+//!         Ok(stores.redis().set("tickets", 1).await?)
+//!     }
+//!
+//!     async fn work(&self, worker: Worker) -> Result {
+//!         let mut redis = worker.redis().await?;
+//!         let left: i64 = redis.get("tickets").await?;
+//!         if left > 0 {
+//!             let sale = worker.invoke("sell", "");
+//!             let left: i64 = redis.decr("tickets", 1).await?;
+//!             sale.ok(left);
+//!         }
+//!         Ok(())
+//!     }
+//!
+//!     fn finally(&self) -> Vec<Invariant> {
+//!         vec![Invariant::new("at most one ticket is sold", |view| match view.count("sell") {
+//!             0 | 1 => Ok(()),
+//!             sold => Err(format!("{sold} were sold")),
+//!         })]
+//!     }
+//! }
+//!
+//! let stores = StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() };
+//! let mut engine = Engine::start(&stores, Interrupt::never())?;
+//! let scenario: Arc<dyn Scenario> = Arc::new(Tickets);
+//! let outcome = engine.explore(&scenario, &Plan::default(), &mut |_progress| {})?;
+//! engine.stop()?;
+//!
+//! let found = outcome.counterexample.expect("two checks before the first sale");
+//! assert_eq!(found.shrunk.schedule.to_string(), "A B B A");
+//! assert_eq!(found.replays.reproduced, 10);
+//! # Ok::<(), raceproof::Error>(())
+//! ```
+//!
+//! A [`Scenario`] says what is run and promised, a [`Plan`] how it is searched, a [`run::Engine`] does it on the
+//! stores of [`store`], and an [`Outcome`] is what it came to.
 
 pub mod card;
 pub mod check;

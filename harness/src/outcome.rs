@@ -118,6 +118,8 @@ pub struct Counterexample {
     pub violation: Violation,
     /// The execution in which it was found.
     pub original: Trace,
+    /// How the schedule in which it was found behaved when it was replayed, before shrinking.
+    pub original_replays: Replays,
     /// The smallest execution with the same violation that shrinking reached.
     pub shrunk: Trace,
     /// How the shrunk schedule behaved when it was replayed.

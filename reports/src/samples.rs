@@ -84,7 +84,11 @@ pub(crate) fn eventful() -> Outcome {
     }
     transaction.changes.push(change("buyer", None, Some("A")));
     let mut commit = request("B", "COMMIT", Some("COMMIT"), &[("sale", Some("{left: 1}"), None)]);
-    commit.woken.push(Wake { connection: "C.1".parse().expect("valid"), reply: "1 row".to_owned() });
+    commit.woken.push(Wake {
+        connection: "C.1".parse().expect("valid"),
+        reply: "1 row".to_owned(),
+        digest: String::new(),
+    });
     let mut update = request("C.1", "SELECT * FROM sale FOR UPDATE", None, &[]);
     for step in [&mut commit, &mut update] {
         if let Effect::Request { store, .. } = &mut step.effect {
@@ -97,6 +101,7 @@ pub(crate) fn eventful() -> Outcome {
         connection: "B".parse().expect("valid"),
         store: "redis".to_owned(),
         message: "message on `sold`: 1".to_owned(),
+        digest: String::new(),
     };
     let passing = Effect::TimePassed { now_ms: 250, woke: vec![WorkerId(0), WorkerId(2)] };
     let steps = vec![transaction, update, commit, plain(delivery), plain(passing), broken];
@@ -191,7 +196,8 @@ fn coverage() -> Coverage {
 
 fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexample {
     let replays = Replays { attempts: 10, reproduced: 10, differing: 0, first_difference: None };
-    Counterexample { violation, original, shrunk, replays, shrink_candidates: 12 }
+    let original_replays = replays.clone();
+    Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates: 12 }
 }
 
 fn violation(invariant: &str, found: &str, step: Option<usize>) -> Violation {

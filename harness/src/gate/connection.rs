@@ -204,12 +204,14 @@ impl Connection {
         !self.server.input.is_empty()
     }
 
-    /// Whether this connection is over: one side is gone, and nothing that the client sent is left to be
-    /// done. A request that waits in the store ends with its client.
+    /// Whether this connection is over. Either the client is gone and nothing that it sent is left to be
+    /// done (a request that waits in the store ends with its client), or the store has closed it between two
+    /// requests (`QUIT`, another client's `CLIENT KILL`) and the client has all that was said before.
     pub(crate) fn retires(&self) -> bool {
-        let gone = self.client.closed() || self.server.closed();
         let done = self.held.is_empty() && self.passing == 0;
-        gone && done && matches!(self.phase, Phase::Free | Phase::Blocked(_))
+        let left = self.client.closed() && done && matches!(self.phase, Phase::Free | Phase::Blocked(_));
+        let closed = self.server.closed() && self.phase == Phase::Free && !self.client.writing();
+        left || closed
     }
 
     pub(crate) fn through_kernel(&self) -> bool {

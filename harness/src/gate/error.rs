@@ -39,8 +39,10 @@ pub enum GateError {
         /// Which connection.
         connection: ConnectionId,
     },
-    /// A worker asked for a store that the run does not have.
-    #[error("the run has no store `{0}` (does the scenario's card name it?)")]
+    /// A scenario or a worker asked for a store that is not behind the gate.
+    #[error(
+        "there is no store `{0}` behind the gate (a scenario names the stores that it needs in its card)"
+    )]
     NoSuchStore(String),
     /// An endpoint for a worker could not be opened.
     #[error("failed to listen on `127.0.0.1` for worker clients")]

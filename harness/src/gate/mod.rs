@@ -18,8 +18,9 @@ pub use backend::{Backend, BackendError, Standing, Upstream};
 use connection::{Connection, Remains};
 use endpoint::Endpoint;
 pub use error::GateError;
+use spin::is_quiet;
 pub(crate) use spin::{spin_read, spinning};
-pub use step::Stepped;
+pub use step::{Stepped, TimedOut};
 pub use stream::Stream;
 
 use crate::choice::Choice;
@@ -154,7 +155,7 @@ impl Gate {
             self.retire(connection).await?;
         }
         while let Some(arrival) = self.arrivals.pop_front() {
-            let upstream = match self.warm[arrival.store].pop() {
+            let upstream = match self.take_warm(arrival.store) {
                 Some(upstream) => upstream,
                 None => self.backends[arrival.store].open().await?,
             };
@@ -166,6 +167,19 @@ impl Gate {
             self.connections.sort_by_key(|connection| connection.id);
         }
         Ok(())
+    }
+
+    /// The warm connection with the lowest key, so that clients that come in the same order get the same
+    /// connections in every execution; those that the store has closed meanwhile are dropped.
+    fn take_warm(&mut self, store: usize) -> Option<Upstream> {
+        let warm = &mut self.warm[store];
+        while let Some((lowest, _)) = warm.iter().enumerate().min_by_key(|(_, upstream)| upstream.key) {
+            let upstream = warm.swap_remove(lowest);
+            if is_quiet(&upstream.stream) {
+                return Some(upstream);
+            }
+        }
+        None
     }
 
     async fn retire(&mut self, connection: Connection) -> Result<(), GateError> {

@@ -36,11 +36,7 @@ pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T
 ///
 /// Nothing else runs on this thread meanwhile, so it is for moments at which nothing else could.
 pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut) {
-    let socket: BorrowedFd<'_> = match stream {
-        Stream::InProcess(_) => return,
-        Stream::Tcp(stream) => stream.as_fd(),
-        Stream::Unix(stream) => stream.as_fd(),
-    };
+    let Some(socket) = socket(stream) else { return };
     let started = Instant::now();
     let mut bytes = [0; READ_BYTES];
     loop {
@@ -50,5 +46,19 @@ pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut) {
             // An error, like the end, is left for the runtime to see.
             Err(_) => return,
         }
+    }
+}
+
+/// Whether the other side has neither gone nor said anything since it was last listened to.
+pub(crate) fn is_quiet(stream: &Stream) -> bool {
+    let read = |socket| rustix::io::read(socket, &mut [0; 1]);
+    socket(stream).is_none_or(|socket| matches!(read(socket), Err(rustix::io::Errno::AGAIN)))
+}
+
+fn socket(stream: &Stream) -> Option<BorrowedFd<'_>> {
+    match stream {
+        Stream::InProcess(_) => None,
+        Stream::Tcp(stream) => Some(stream.as_fd()),
+        Stream::Unix(stream) => Some(stream.as_fd()),
     }
 }

@@ -26,6 +26,17 @@ pub struct Stepped {
     pub woken: Vec<(ConnectionId, Bytes)>,
 }
 
+/// A wait in a store that the store ended by its own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimedOut {
+    /// Whose wait.
+    pub connection: ConnectionId,
+    /// Position of the store in [`Gate::backends`].
+    pub store: usize,
+    /// What the store answered.
+    pub reply: Bytes,
+}
+
 impl Gate {
     /// Releases the held request of `id` and returns when the store has answered it or says that it
     /// waits, and everything that it caused on other connections has arrived. Replies are held until
@@ -71,7 +82,7 @@ impl Gate {
     ///
     /// # Errors
     /// A store or a client did something that ends the execution.
-    pub async fn await_time_out(&mut self) -> Result<Vec<(ConnectionId, Bytes)>, GateError> {
+    pub async fn await_time_out(&mut self) -> Result<Vec<TimedOut>, GateError> {
         poll_fn(|context| {
             while self.poll(context)? {}
             if self.ended_by_themselves().is_empty() {
@@ -82,7 +93,11 @@ impl Gate {
         })
         .await?;
         let answered = self.connections.iter_mut().filter(|connection| connection.phase == Phase::Answered);
-        Ok(answered.map(|connection| (connection.id, connection.hand_over_reply())).collect())
+        let timed_out = |connection: &mut Connection| {
+            let (id, store, reply) = (connection.id, connection.store, connection.hand_over_reply());
+            TimedOut { connection: id, store, reply }
+        };
+        Ok(answered.map(timed_out).collect())
     }
 
     fn index_of(&self, id: ConnectionId) -> usize {

@@ -60,7 +60,7 @@ pub enum Effect {
         request: String,
         /// The reply, shortened; `None` if the store keeps the request waiting.
         reply: Option<String>,
-        /// Digest of the exact bytes of request and reply, in hexadecimal.
+        /// Digest of the exact bytes of all requests and of the reply, in hexadecimal.
         digest: String,
     },
     /// A message of the store was handed to its subscriber.
@@ -71,6 +71,8 @@ pub enum Effect {
         store: String,
         /// The message, shortened.
         message: String,
+        /// Digest of the message's exact bytes, in hexadecimal.
+        digest: String,
     },
     /// Time passed.
     TimePassed {
@@ -88,6 +90,8 @@ pub struct Wake {
     pub connection: ConnectionId,
     /// The reply that it got, shortened.
     pub reply: String,
+    /// Digest of the reply's exact bytes, in hexadecimal.
+    pub digest: String,
 }
 
 /// How a worker ended.
@@ -105,7 +109,8 @@ pub enum WorkerEnd {
 }
 
 impl Trace {
-    /// The first step (from 1) at which two traces of the same schedule tell different things, and what.
+    /// The first step (from 1) at which two traces of the same schedule tell different things, and what. A
+    /// difference in how workers or stores ended counts as one step after the last.
     #[must_use]
     pub fn first_difference(&self, other: &Self) -> Option<(usize, String)> {
         let shared = self.steps.len().min(other.steps.len());
@@ -115,9 +120,19 @@ impl Trace {
                 return Some((index + 1, format!("expected {}, found {}", mine.tell(), theirs.tell())));
             }
         }
+        let after = shared + 1;
         if self.steps.len() != other.steps.len() {
             let told = |trace: &Self| trace.steps.get(shared).map_or("the end".to_owned(), TraceStep::tell);
-            return Some((shared + 1, format!("expected {}, found {}", told(self), told(other))));
+            return Some((after, format!("expected {}, found {}", told(self), told(other))));
+        }
+        let ended = self.ends.iter().find(|(worker, end)| other.ends.get(worker) != Some(end));
+        if let Some((worker, end)) = ended {
+            let found = other.ends.get(worker);
+            return Some((after, format!("expected that {worker} ends as {end:?}, found {found:?}")));
+        }
+        if self.final_state != other.final_state {
+            let (expected, found) = (&self.final_state, &other.final_state);
+            return Some((after, format!("expected that the stores end as {expected}, found {found}")));
         }
         None
     }

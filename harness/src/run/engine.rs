@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use super::evidence::replays;
 use super::idle::Idle;
 use super::patience::Patience;
+use super::progress::Progress;
 use super::rig::{Rig, Subject};
 use super::search::Search;
 use crate::error::Error;
@@ -27,17 +28,6 @@ pub struct Engine {
     stores: Stores,
     interrupt: Interrupt,
     runtime: LocalRuntime,
-}
-
-/// How far a search has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Executions so far.
-    pub schedules: u64,
-    /// The budget of executions.
-    pub schedules_max: u64,
-    /// Executions so far that violated an invariant.
-    pub violating: u64,
 }
 
 /// What replaying a recorded schedule gave.
@@ -87,6 +77,7 @@ impl Engine {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
+        self.check_stores(scenario)?;
         let stores = self.description();
         let search =
             Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
@@ -104,6 +95,7 @@ impl Engine {
         plan: &Plan,
         attempts: u32,
     ) -> Result<Replay, Error> {
+        self.check_stores(scenario)?;
         let subject = Subject::new(scenario, plan);
         let attempts = attempts.max(1);
         let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
@@ -111,6 +103,15 @@ impl Engine {
         let last = last.expect("at least one attempt was made");
         let diverged = replays.first_difference.clone();
         Ok(Replay { trace: self.rig.trace(&last), replays, diverged })
+    }
+
+    fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {
+        let has =
+            |name: &String| self.rig.gate.backends().iter().any(|backend| backend.name() == name.as_str());
+        match scenario.card().stores.into_iter().find(|name| !has(name)) {
+            Some(missing) => Err(GateError::NoSuchStore(missing).into()),
+            None => Ok(()),
+        }
     }
 
     /// Stops the stores and removes everything that was started.

@@ -21,14 +21,25 @@ pub(crate) async fn counterexample(
     found: Executed,
 ) -> Result<Counterexample, Error> {
     let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
-    let first = replay(rig, subject, &found.workers, &found.schedule(), Detail::EveryStep).await?;
-    let original = rig.trace(if shows(&first, &violation) { &first } else { &found });
+    let (original, original_replays) = witness(rig, subject, &found, &violation).await?;
     let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
-    let told = replay(rig, subject, &small.workers, &small.schedule(), Detail::EveryStep).await?;
-    let shrunk = rig.trace(if shows(&told, &violation) { &told } else { &small });
-    let (replays, _) = replays(rig, subject, &shrunk, REPLAYS).await?;
+    let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
     let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-    Ok(Counterexample { violation, original, shrunk, replays, shrink_candidates })
+    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates })
+}
+
+/// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is
+/// replayed.
+async fn witness(
+    rig: &mut Rig,
+    subject: &Subject,
+    executed: &Executed,
+    violation: &Violation,
+) -> Result<(Trace, Replays), Error> {
+    let again = replay(rig, subject, &executed.workers, &executed.schedule(), Detail::EveryStep).await?;
+    let trace = rig.trace(if shows(&again, violation) { &again } else { executed });
+    let (replays, _) = replays(rig, subject, &trace, REPLAYS).await?;
+    Ok((trace, replays))
 }
 
 /// Replays the schedule of `recorded` and compares what happens; also returns the last replay.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::digest::Digest;
 use crate::choice::{Choice, Schedule};
-use crate::gate::{Backend, Stepped};
+use crate::gate::{Backend, Stepped, TimedOut};
 use crate::history::{Change, Effect, Operation, State, Trace, TraceStep, Wake, WorkerEnd};
 use crate::id::{ConnectionId, WorkerId};
 use crate::verdict::Verdict;
@@ -18,7 +18,7 @@ use crate::wire::Session;
 pub(crate) enum Happened {
     Step(ConnectionId, Stepped),
     Delivery { connection: ConnectionId, store: usize, message: Bytes },
-    TimePassed { now_ms: u64, woke: Vec<WorkerId>, replies: Vec<(ConnectionId, Bytes)> },
+    TimePassed { now_ms: u64, woke: Vec<WorkerId>, replies: Vec<TimedOut> },
 }
 
 /// One choice, what came of it, and the stores afterwards (if somebody looked).
@@ -112,39 +112,44 @@ impl Teller {
         Self { store: backend.name(), session: backend.session() }
     }
 
-    fn wakes(&self, woken: &[(ConnectionId, Bytes)]) -> Vec<Wake> {
-        let wake = |(connection, reply): &(ConnectionId, Bytes)| Wake {
-            connection: *connection,
-            reply: self.session.show_reply(reply),
-        };
-        woken.iter().map(wake).collect()
+    fn wake(&self, connection: ConnectionId, reply: &Bytes) -> Wake {
+        Wake { connection, reply: self.session.show_reply(reply), digest: digest([reply]) }
     }
+}
+
+/// The digest of some messages, in hexadecimal.
+fn digest<'a>(messages: impl IntoIterator<Item = &'a Bytes>) -> String {
+    let mut digest = Digest::default();
+    messages.into_iter().for_each(|message| digest.write(message));
+    format!("{:016x}", digest.finish())
 }
 
 fn tell(happened: &Happened, tellers: &[Teller]) -> (Effect, Vec<Wake>) {
     match happened {
         Happened::Step(connection, stepped) => {
             let teller = &tellers[stepped.store];
-            let mut digest = Digest::default();
-            digest.write(&stepped.request);
-            digest.write(stepped.reply.as_deref().unwrap_or_default());
+            let messages = stepped.queued.iter().chain([&stepped.request]).chain(&stepped.reply);
             let effect = Effect::Request {
                 connection: *connection,
                 store: teller.store.to_owned(),
                 queued: stepped.queued.iter().map(|request| teller.session.show_request(request)).collect(),
                 request: teller.session.show_request(&stepped.request),
                 reply: stepped.reply.as_ref().map(|reply| teller.session.show_reply(reply)),
-                digest: format!("{:016x}", digest.finish()),
+                digest: digest(messages),
             };
-            (effect, teller.wakes(&stepped.woken))
+            let wakes = stepped.woken.iter().map(|(connection, reply)| teller.wake(*connection, reply));
+            (effect, wakes.collect())
         }
         Happened::Delivery { connection, store, message } => {
             let teller = &tellers[*store];
-            let (store, message) = (teller.store.to_owned(), teller.session.show_reply(message));
-            (Effect::Delivery { connection: *connection, store, message }, Vec::new())
+            let (digest, told) = (digest([message]), teller.session.show_reply(message));
+            let store = teller.store.to_owned();
+            (Effect::Delivery { connection: *connection, store, message: told, digest }, Vec::new())
         }
         Happened::TimePassed { now_ms, woke, replies } => {
-            let wakes = tellers.first().map_or_else(Vec::new, |teller| teller.wakes(replies));
+            let wake =
+                |timed_out: &TimedOut| tellers[timed_out.store].wake(timed_out.connection, &timed_out.reply);
+            let wakes = replies.iter().map(wake).collect();
             (Effect::TimePassed { now_ms: *now_ms, woke: woke.clone() }, wakes)
         }
     }

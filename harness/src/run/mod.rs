@@ -7,11 +7,16 @@ mod executed;
 mod execution;
 mod halt;
 mod idle;
+mod judging;
 mod log;
+mod panics;
 mod patience;
+mod progress;
 mod rig;
 mod search;
+mod settling;
 mod shrink;
 mod tally;
 
-pub use engine::{Engine, Progress, Replay};
+pub use engine::{Engine, Replay};
+pub use progress::Progress;

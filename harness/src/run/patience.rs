@@ -1,11 +1,15 @@
 //! Owns [`Patience`]: limits on waiting that cost next to nothing while nobody has to wait.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use super::halt::Halt;
+use crate::gate::GateError;
+use crate::verdict::Inconclusive;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How often a wait that goes on is compared with its limit.
@@ -48,6 +52,24 @@ impl Patience {
             Poll::Pending
         })
         .await
+    }
+}
+
+impl Patience {
+    /// What a store answers to `asked`; one that is silent for longer than `limit` is lost.
+    pub(crate) async fn for_store<T>(
+        &self,
+        limit: Duration,
+        asked: impl Display,
+        answer: impl Future<Output = Result<T, GateError>>,
+    ) -> Result<T, Halt> {
+        match self.within(limit, answer).await {
+            Ok(answer) => Ok(answer?),
+            Err(Exhausted) => {
+                let what = format!("no answer within {} ms to {asked}", limit.as_millis());
+                Err(Halt::Inconclusive(Inconclusive::StoreLost { what }))
+            }
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 //! are run one after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::executed::Executed;
 use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use super::idle::Idle;
-use super::patience::Patience;
+use super::patience::{Exhausted, Patience};
 use crate::check::Invariant;
 use crate::error::Error;
 use crate::explore::Strategy;
@@ -17,7 +18,7 @@ use crate::id::WorkerId;
 use crate::plan::{Plan, RunLimits};
 use crate::scenario::Scenario;
 use crate::store::SetUp;
-use crate::verdict::Verdict;
+use crate::verdict::{Inconclusive, Verdict};
 
 /// What executions run on.
 pub(crate) struct Rig {
@@ -64,18 +65,20 @@ impl Rig {
         detail: Detail,
         strategy: &mut dyn Strategy,
     ) -> Result<Executed, Error> {
-        if let Err(error) = self.gate.reset().await {
-            return match Halt::from(error) {
-                Halt::Inconclusive(reason) => Ok(Executed::never(workers, Verdict::Inconclusive(reason))),
-                Halt::Error(error) => Err(error),
-                Halt::Mismatch(_) => unreachable!("a reset has no strategy"),
-            };
+        let limit = Duration::from_millis(subject.limits.step_ms_max);
+        let reset = self.patience.for_store(limit, "being emptied", self.gate.reset()).await;
+        let prepared = match reset {
+            Ok(()) => self.prepare(subject, limit).await,
+            Err(halt) => Err(halt),
+        };
+        match prepared {
+            Ok(()) => {}
+            Err(Halt::Inconclusive(reason)) => {
+                return Ok(Executed::never(workers, Verdict::Inconclusive(reason)));
+            }
+            Err(Halt::Error(error)) => return Err(error),
+            Err(Halt::Mismatch(_)) => unreachable!("no strategy was asked yet"),
         }
-        let mut set_up = subject.scenario.set_up(&mut self.set_up);
-        let prepared = spinning(|context| set_up.as_mut().poll(context)).await;
-        drop(set_up);
-        let scenario = || subject.scenario.card().name;
-        prepared.map_err(|source| Error::SetUp { scenario: scenario(), source })?;
         let setting = Setting {
             scenario: &subject.scenario,
             idle: &self.idle,
@@ -88,6 +91,21 @@ impl Rig {
             states: detail == Detail::EveryStep,
         };
         Execution::start(&setting, &mut self.gate).run(strategy).await
+    }
+
+    async fn prepare(&mut self, subject: &Subject, limit: Duration) -> Result<(), Halt> {
+        let mut set_up = subject.scenario.set_up(&mut self.set_up);
+        let prepared = self.patience.within(limit, spinning(|context| set_up.as_mut().poll(context))).await;
+        match prepared {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(source)) => {
+                Err(Halt::Error(Error::SetUp { scenario: subject.scenario.card().name, source }))
+            }
+            Err(Exhausted) => {
+                let what = format!("the set-up was not done within {} ms", limit.as_millis());
+                Err(Halt::Inconclusive(Inconclusive::StoreLost { what }))
+            }
+        }
     }
 
     /// Tells an execution in text.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::engine::Progress;
 use super::evidence::counterexample;
 use super::executed::Executed;
+use super::progress::Progress;
 use super::rig::{Detail, Rig, Subject};
 use super::tally::Tally;
 use crate::error::Error;

@@ -148,6 +148,36 @@ fn every_execution_starts_from_the_set_up() {
     assert_eq!(outcome.explore().verdict, Verdict::Pass);
 }
 
+/// A connection that another worker kills is closed to its client, as the server closes it, and the request
+/// that was held on it never runs. The next execution gets living connections.
+#[test]
+fn killed_connection_is_closed_and_its_held_request_is_gone() {
+    let probe = Probe::new(2, |worker| async move {
+        let mut redis = worker.redis().await?;
+        if worker.index() == 1 {
+            let killed: i64 = query(&mut redis, "CLIENT KILL USER ann").await?;
+            worker.invoke("kill", "").ok(killed);
+            return Ok(());
+        }
+        let () = query(&mut redis, "AUTH ann any").await?;
+        let answer: redis::RedisResult<i64> = query(&mut redis, "INCR n").await;
+        worker.invoke("answer", "").ok(answer.is_ok());
+        Ok(())
+    });
+    let outcome =
+        probe.given("ACL SETUSER ann on nopass ~* +@all").promising("A is answered", |view| {
+            match (&view.results("answer")[..], &view.results("kill")[..], view.state.integer("n")) {
+                (["true"], ["0"], Some(1)) => Ok(()),
+                (["false"], ["1"], None) => Err("killed".to_owned()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+    let outcome = outcome.explore();
+    assert_eq!((outcome.coverage.schedules, outcome.coverage.violating), (2, 1), "{outcome:?}");
+    assert_eq!(outcome.verdict.violation().map(|violation| violation.found.as_str()), Some("killed"));
+    assert_eq!(outcome.counterexample.map(|found| found.original_replays.reproduced), Some(10));
+}
+
 /// A fire-and-forget command is still a step although its worker's program has ended.
 #[test]
 fn request_outlives_the_program_that_sent_it() {

@@ -128,27 +128,58 @@ fn program_that_remembers_is_nondeterministic_at_a_named_step() {
     );
 }
 
-/// The store dies under a request; this search and the next say so and nothing hangs.
+/// A script that never ends: the step's limit ends the execution, and the store is removed all the same.
 #[test]
-fn dead_store_is_inconclusive_and_stays_so() {
+fn endless_script_is_a_lost_store() {
     let mut engine = engine();
     let scenario = Probe::new(1, |worker| async move {
         let mut redis = worker.redis().await?;
-        // The gate refuses SHUTDOWN, a script that kills its server is beyond it.
-        let script = "redis.call('SET', 'k', 'v'); while true do end";
         let mut eval = redis::cmd("EVAL");
-        eval.arg(script).arg(0);
+        eval.arg("redis.call('SET', 'k', 'v'); while true do end").arg(0);
         let _: redis::Value = eval.query_async(&mut redis).await?;
         Ok(())
-    })
-    .scenario();
-    let limits = RunLimits { step_ms_max: 100, ..RunLimits::default() };
-    let outcome = engine.explore(&scenario, &Plan { limits, ..Plan::default() }, &mut |_| {}).expect("runs");
+    });
+    let outcome = engine.explore(&scenario.scenario(), &short_steps(), &mut |_| {}).expect("runs");
     assert!(
         matches!(reason(&outcome), Inconclusive::StoreLost { what } if what.contains("100 ms")),
         "{outcome:?}"
     );
     engine.stop().expect("the store is removed all the same");
+}
+
+fn short_steps() -> Plan {
+    Plan { limits: RunLimits { step_ms_max: 100, ..RunLimits::default() }, ..Plan::default() }
+}
+
+/// The store is stopped (SIGSTOP) by the worker itself, so its next request is never answered; nor is the
+/// reset before the next search. Both say so, and nothing hangs.
+#[test]
+fn frozen_store_is_inconclusive_and_stays_so() {
+    let mut engine = engine();
+    let freezing = Probe::new(1, |worker| async move {
+        let info: String = send(&worker, "INFO server").await?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("process_id:")).ok_or("no process id")?;
+        let stopped = std::process::Command::new("kill").args(["-STOP", pid.trim()]).status()?;
+        assert!(stopped.success());
+        Ok(send(&worker, "SET k v").await?)
+    });
+    let outcome = engine.explore(&freezing.scenario(), &short_steps(), &mut |_| {}).expect("runs");
+    assert!(matches!(reason(&outcome), Inconclusive::StoreLost { .. }), "{outcome:?}");
+    let idle = Probe::new(1, |_worker| async { Ok(()) });
+    let outcome = engine.explore(&idle.scenario(), &short_steps(), &mut |_| {}).expect("runs");
+    assert!(matches!(reason(&outcome), Inconclusive::StoreLost { .. }), "{outcome:?}");
+    engine.stop().expect("a frozen store is removed too");
+}
+
+/// A store that is not there is our user's mistake, not a verdict.
+#[test]
+fn store_that_is_not_behind_the_gate_is_an_error() {
+    let mut engine = engine();
+    let probe = Probe::new(1, |_worker| async { Ok(()) }).needing("mongo");
+    let error =
+        engine.explore(&probe.scenario(), &Plan::default(), &mut |_| {}).expect_err("there is no such store");
+    assert!(error.to_string().contains("`mongo`"), "{error}");
+    engine.stop().expect("stops");
 }
 
 /// A recorded schedule no longer fits when the code sends something else: the step is named.

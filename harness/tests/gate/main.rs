@@ -2,6 +2,7 @@
 
 mod blocking;
 mod clients;
+mod conformance;
 mod connections;
 mod counter;
 mod endings;

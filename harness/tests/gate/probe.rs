@@ -17,6 +17,7 @@ type Work = dyn Fn(Worker) -> Pin<Box<dyn Future<Output = Result>>> + Send + Syn
 /// A scenario for one test.
 pub(crate) struct Probe {
     workers: usize,
+    store: &'static str,
     set_up: Vec<Vec<String>>,
     work: Box<Work>,
     finally: Vec<Invariant>,
@@ -30,12 +31,18 @@ impl Probe {
     {
         let work =
             Box::new(move |worker| -> Pin<Box<dyn Future<Output = Result>>> { Box::pin(work(worker)) });
-        Self { workers, set_up: Vec::new(), work, finally: Vec::new() }
+        Self { workers, store: "redis", set_up: Vec::new(), work, finally: Vec::new() }
     }
 
     /// A command of the set-up, words separated by blanks.
     pub(crate) fn given(mut self, command: &str) -> Self {
         self.set_up.push(command.split(' ').map(str::to_owned).collect());
+        self
+    }
+
+    /// The store that the card names.
+    pub(crate) fn needing(mut self, store: &'static str) -> Self {
+        self.store = store;
         self
     }
 
@@ -88,7 +95,7 @@ impl Scenario for Probe {
             name: "probe/probe".to_owned(),
             about: String::new(),
             expected: Expectation::Pass,
-            stores: vec!["redis".to_owned()],
+            stores: vec![self.store.to_owned()],
             workers: self.workers,
             source: None,
         }

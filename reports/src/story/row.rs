@@ -131,7 +131,7 @@ fn own_lines(effect: &Effect, stores_are_named: bool) -> Option<(&ConnectionId, 
             });
             Some((connection, lines))
         }
-        Effect::Delivery { connection, store, message } => {
+        Effect::Delivery { connection, store, message, .. } => {
             let place = place(connection, store, stores_are_named);
             Some((connection, vec![Line::Received(Visible::of(&(place + message)))]))
         }

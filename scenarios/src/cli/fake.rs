@@ -21,6 +21,7 @@ pub(super) fn caught(name: &str) -> Outcome {
     let evidence = Counterexample {
         violation: found.clone(),
         original: trace(),
+        original_replays: replays.clone(),
         shrunk: trace(),
         replays,
         shrink_candidates: 3,

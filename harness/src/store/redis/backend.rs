@@ -23,8 +23,12 @@ impl RedisBackend {
     /// Connects to `server`.
     ///
     /// # Errors
-    /// It does not answer or refuses.
+    /// It does not answer or refuses, or it is older than 6.2, which brought `RESET` and `CLIENT LIST ID`.
     pub async fn connect(server: Server) -> Result<Self, BackendError> {
+        if is_too_old(&server.version) {
+            let answer = format!("it is version {}, and 6.2 is needed for `RESET`", server.version);
+            return Err(BackendError::Refused { store: NAME, action: "stand behind the gate", answer });
+        }
         let mut control = Exchange::open(&server.address).await?;
         control.tell("log in", &slices(&log_in(&server))).await?;
         Ok(Self { server, control })
@@ -33,6 +37,12 @@ impl RedisBackend {
     fn database(&self) -> u32 {
         self.server.database.parse().unwrap_or(0)
     }
+}
+
+/// Whether a version such as `7.0.15` is below 6.2; what is no version is not.
+fn is_too_old(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().ok());
+    matches!((numbers.next().flatten(), numbers.next().flatten()), (Some(major), Some(minor)) if (major, minor) < (6, 2))
 }
 
 /// The command that reads everything.
@@ -133,5 +143,18 @@ impl Backend for RedisBackend {
         };
         let mut standings = self.control.ask("ask how connections stand", &[&list], read).await?;
         Ok(standings.pop().expect("one command has one answer"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(is_too_old("6.0.16") && is_too_old("5.9"));
+        assert!(
+            !is_too_old("6.2.0") && !is_too_old("7.0.15") && !is_too_old("10.1") && !is_too_old("unstable")
+        );
     }
 }

@@ -20,6 +20,8 @@ const LIMITS: Limits = Limits { message_bytes_max: 512 << 20, elements_max: 16 <
 pub(super) struct Exchange {
     stream: Stream,
     input: BytesMut,
+    /// Whether a question was given up before its answer came: what comes next would answer that one.
+    out_of_step: bool,
 }
 
 impl Exchange {
@@ -30,7 +32,7 @@ impl Exchange {
     }
 
     pub(super) fn over(stream: Stream) -> Self {
-        Self { stream, input: BytesMut::new() }
+        Self { stream, input: BytesMut::new(), out_of_step: false }
     }
 
     /// The stream, for use as a worker's upstream.
@@ -49,6 +51,9 @@ impl Exchange {
     ) -> Result<Vec<T>, BackendError> {
         let failed = |source| BackendError::Io { store: NAME, action, source };
         let refused = |answer| BackendError::Refused { store: NAME, action, answer };
+        if std::mem::replace(&mut self.out_of_step, true) {
+            return Err(refused("an earlier question was never answered".to_owned()));
+        }
         let request: Vec<u8> = commands.iter().flat_map(|arguments| command(arguments)).collect();
         self.stream.write_all(&request).await.map_err(failed)?;
         spin_read(&self.stream, &mut self.input);
@@ -64,9 +69,10 @@ impl Exchange {
             };
             let message = self.input.split_to(frame.length);
             let value = decode(&message).map_err(|error| refused(error.to_string()))?;
-            answers.push(read(answers.len(), &value).map_err(refused)?);
+            answers.push(read(answers.len(), &value));
         }
-        Ok(answers)
+        self.out_of_step = false;
+        answers.into_iter().collect::<Result<_, _>>().map_err(refused)
     }
 
     /// Like [`ask`](Self::ask), for commands of which only success matters.

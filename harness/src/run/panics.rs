@@ -1,0 +1,62 @@
+//! Owns the silence about panics of workers: they are judged and told with the outcome, once, instead of
+//! being printed in each of thousands of executions.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::panic;
+use std::pin::pin;
+use std::sync::Once;
+
+thread_local! {
+    static IN_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a worker's program; its panics are not printed.
+pub(super) async fn told_elsewhere<T>(program: impl Future<Output = T>) -> T {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panicked| {
+            if !IN_WORKER.get() {
+                print(panicked);
+            }
+        }));
+    });
+    let mut program = pin!(program);
+    poll_fn(|context| {
+        let _inside = Inside::enter();
+        program.as_mut().poll(context)
+    })
+    .await
+}
+
+/// While it lives, this thread runs a worker's program.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Self {
+        IN_WORKER.set(true);
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        IN_WORKER.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The flag is up inside only, also after a panic, so that panics of ours are still printed.
+    #[test]
+    fn flag_is_down_outside_and_after_a_panic() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        assert!(runtime.block_on(told_elsewhere(async { IN_WORKER.get() })));
+        let program = told_elsewhere(async { panic!("not printed") });
+        let panicked = panic::catch_unwind(panic::AssertUnwindSafe(|| runtime.block_on(program)));
+        assert!(panicked.is_err() && !IN_WORKER.get());
+    }
+}
