@@ -38,8 +38,9 @@ impl Commands {
         Arc::new(Self { commands, over_tcp: true, rate: Mutex::new(None) })
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        if self.over_tcp { "gated, TCP to TCP" } else { "gated, in-process stream to unix socket" }
+    /// How its client comes.
+    pub(crate) fn client(&self) -> &'static str {
+        if self.over_tcp { "tcp" } else { "in-process stream" }
     }
 
     /// The latest rate, in commands per second.
