@@ -135,10 +135,16 @@ pub fn shrunk(original: &Trace, shrunk: &Trace) -> Option<String> {
     }
 }
 
+/// `10/10`: how many of the replays showed the violation.
+#[must_use]
+pub fn fraction(replays: &Replays) -> String {
+    format!("{}/{}", replays.reproduced, replays.attempts)
+}
+
 /// `10/10 with the same violation`, and how many told another history.
 #[must_use]
 pub fn replays(replays: &Replays) -> String {
-    let told = format!("{}/{} with the same violation", replays.reproduced, replays.attempts);
+    let told = format!("{} with the same violation", fraction(replays));
     match replays.differing {
         0 => told,
         differing => format!("{told}, {differing} with another history"),

@@ -42,6 +42,8 @@ pub struct Story {
     pub difference: Option<Visible>,
     /// The size of the execution in which it was found and of the one that is drawn.
     pub sizes: Option<(String, String)>,
+    /// How the execution replayed as it was found, such as `10/10`.
+    pub found_replays: Option<String>,
     /// How many executions shrinking tried: `12 tries`.
     pub shrink_tries: String,
     /// `shrunk to 2 workers`, if what was found instead is of a smaller execution than the one in which it was found.
@@ -91,6 +93,7 @@ impl Story {
                 .map(|(step, what)| Visible::of(&format!("at step {step}: {what}"))),
             sizes: evidence
                 .map(|evidence| (wording::size(&evidence.original), wording::size(&evidence.shrunk))),
+            found_replays: evidence.map(|evidence| wording::fraction(&evidence.original_replays)),
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
             seed: outcome.seed,

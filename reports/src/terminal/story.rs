@@ -77,7 +77,8 @@ fn evidence(story: &Story, style: &Style) -> String {
         text += &labelled(style, "", &format!("first difference {difference}"), 4);
     }
     if let Some((original, shrunk)) = &story.sizes {
-        text += &labelled(style, "found in", original, 2);
+        let replayed = story.found_replays.as_ref().map(|replays| format!("; replayed {replays}"));
+        text += &labelled(style, "found in", &format!("{original}{}", replayed.unwrap_or_default()), 2);
         let told = if original == shrunk {
             format!("the same, after {}", story.shrink_tries)
         } else {
