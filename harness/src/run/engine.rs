@@ -35,10 +35,8 @@ pub struct Engine {
 pub struct Replay {
     /// The last replay.
     pub trace: Trace,
-    /// How the replays compare with the record.
+    /// How the replays compare with the record, and the first step at which one departs from it.
     pub replays: Replays,
-    /// The first step (from 1) at which the code under test now does something else, and what.
-    pub diverged: Option<(usize, String)>,
 }
 
 impl Engine {
@@ -101,8 +99,7 @@ impl Engine {
         let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
         let (replays, last) = replayed?;
         let last = last.expect("at least one attempt was made");
-        let diverged = replays.first_difference.clone();
-        Ok(Replay { trace: self.rig.trace(&last), replays, diverged })
+        Ok(Replay { trace: self.rig.trace(&last), replays })
     }
 
     fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {

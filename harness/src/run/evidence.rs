@@ -1,5 +1,6 @@
 //! Owns the making of evidence: the violation replayed, shrunk and told step by step.
 
+use super::difference::difference;
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
 use super::shrink::Shrink;
@@ -36,7 +37,7 @@ async fn witness(
     executed: &Executed,
     violation: &Violation,
 ) -> Result<(Trace, Replays), Error> {
-    let again = replay(rig, subject, &executed.workers, &executed.schedule(), Detail::EveryStep).await?;
+    let again = replay(rig, subject, &executed.workers, &executed.schedule()).await?;
     let trace = rig.trace(if shows(&again, violation) { &again } else { executed });
     let (replays, _) = replays(rig, subject, &trace, REPLAYS).await?;
     Ok((trace, replays))
@@ -52,11 +53,10 @@ pub(crate) async fn replays(
     let mut replays = Replays { attempts, reproduced: 0, differing: 0, first_difference: None };
     let mut last = None;
     for _ in 0..attempts {
-        let executed = replay(rig, subject, &recorded.workers, &recorded.schedule, Detail::EveryStep).await?;
+        let executed = replay(rig, subject, &recorded.workers, &recorded.schedule).await?;
         let wanted = recorded.verdict.violation();
         replays.reproduced += u32::from(wanted.is_some_and(|violation| shows(&executed, violation)));
-        let difference =
-            executed.mismatch.clone().or_else(|| recorded.first_difference(&rig.trace(&executed)));
+        let difference = difference(recorded, &executed, rig.gate.backends());
         replays.differing += u32::from(difference.is_some());
         replays.first_difference = replays.first_difference.or(difference);
         last = Some(executed);
@@ -64,14 +64,14 @@ pub(crate) async fn replays(
     Ok((replays, last))
 }
 
+/// Runs one schedule with the stores read after every step.
 async fn replay(
     rig: &mut Rig,
     subject: &Subject,
     workers: &[WorkerId],
     schedule: &Schedule,
-    detail: Detail,
 ) -> Result<Executed, Error> {
-    rig.execute(subject, workers, detail, &mut Fixed::new(schedule.clone())).await
+    rig.execute(subject, workers, Detail::EveryStep, &mut Fixed::new(schedule.clone())).await
 }
 
 fn shows(executed: &Executed, violation: &Violation) -> bool {

@@ -1,5 +1,6 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
+mod difference;
 mod digest;
 mod engine;
 mod evidence;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::difference::difference;
 use super::evidence::counterexample;
 use super::executed::Executed;
 use super::progress::Progress;
@@ -115,10 +116,8 @@ impl Search<'_> {
     async fn repeats(&mut self, subject: &Subject, executed: &Executed) -> Result<Verdict, Error> {
         let mut fixed = Fixed::new(executed.schedule());
         let again = self.rig.execute(subject, &executed.workers, Detail::Needed, &mut fixed).await?;
-        if let Some((step, what)) = again.mismatch {
-            return Ok(Verdict::Inconclusive(Inconclusive::Nondeterministic { step, what }));
-        }
-        let difference = self.rig.trace(executed).first_difference(&self.rig.trace(&again));
+        let backends = self.rig.gate.backends();
+        let difference = difference(&executed.trace(backends), &again, backends);
         Ok(difference.map_or(Verdict::Pass, |(step, what)| {
             Verdict::Inconclusive(Inconclusive::Nondeterministic { step, what })
         }))

@@ -198,9 +198,9 @@ fn replay_names_the_step_at_which_the_code_differs() {
     let outcome = engine.explore(&sends("INCR b"), &Plan::default(), &mut |_| {}).expect("runs");
     let recorded = outcome.counterexample.expect("told").original;
     let same = engine.replay(&sends("INCR b"), &recorded, &Plan::default(), 3).expect("replays");
-    assert_eq!((same.replays.reproduced, same.diverged), (3, None));
+    assert_eq!((same.replays.reproduced, same.replays.first_difference), (3, None));
     let other = engine.replay(&sends("INCR c"), &recorded, &Plan::default(), 3).expect("replays");
-    let (step, what) = other.diverged.expect("another command");
+    let (step, what) = other.replays.first_difference.expect("another command");
     assert_eq!(step, 2);
     assert!(what.contains("INCR b") && what.contains("INCR c"), "{what}");
     engine.stop().expect("stops");

@@ -106,7 +106,7 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
     }
     let reproduced = replay.replays.reproduced;
     output.result(&labelled(&style, "replayed", &wording::replays(&replay.replays), 2));
-    if let Some((step, what)) = first_difference(replay, evidence) {
+    if let Some((step, what)) = &replay.replays.first_difference {
         let now = if reproduced > 0 { "a replay differed" } else { "the code (or the record) now differs" };
         output.result(&labelled(&style, "", &format!("{now} at step {step}: {what}"), 8));
     } else if reproduced == 0 {
@@ -126,17 +126,8 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
     exit
 }
 
-/// Where the code now departs from the record. The engine notices a schedule that no longer fits; what is
-/// told may have changed at an earlier step, which is the one to look at.
-fn first_difference(replay: &Replay, evidence: &Counterexample) -> Option<(usize, String)> {
-    let unfit = replay.diverged.clone()?;
-    let told = evidence.shrunk.first_difference(&replay.trace).filter(|(step, _)| *step < unfit.0);
-    Some(told.unwrap_or(unfit))
-}
-
 #[cfg(test)]
 mod tests {
-    use raceproof::history::Effect;
     use raceproof::outcome::Replays;
     use raceproof::verdict::Verdict;
     use raceproof_reports::Style;
@@ -152,8 +143,8 @@ mod tests {
             trace.verdict = Verdict::Pass;
         }
         let differing = if diverged.is_some() { 10 } else { 0 };
-        let replays = Replays { attempts: 10, reproduced, differing, first_difference: diverged.clone() };
-        let mut explorer = Fake::replaying(Replay { trace, replays, diverged });
+        let replays = Replays { attempts: 10, reproduced, differing, first_difference: diverged };
+        let mut explorer = Fake::replaying(Replay { trace, replays });
         let results = Captured::default();
         let mut output = Output::to(Box::new(results.clone()), Box::new(Captured::default()), Style::plain());
         let exit =
@@ -216,23 +207,6 @@ mod tests {
                     -> 1
         not reproduced 0/10
         ");
-    }
-
-    /// The schedule fits until step 5, but step 2 already does something else.
-    #[test]
-    fn earliest_difference_is_the_one_that_is_told() {
-        let outcome = fake::caught("counter/get-set");
-        let evidence = outcome.counterexample.expect("caught");
-        let mut trace = evidence.shrunk.clone();
-        let Effect::Request { request, .. } = &mut trace.steps[1].effect else {
-            panic!("the fake sends requests")
-        };
-        "INCR counter".clone_into(request);
-        let replays = Replays { attempts: 1, reproduced: 0, differing: 1, first_difference: None };
-        let replay = Replay { trace, replays, diverged: Some((5, "too long".to_owned())) };
-        let (step, what) = first_difference(&replay, &evidence).expect("both differ");
-        assert!(step == 2 && what.contains("INCR counter"), "{step}: {what}");
-        assert_eq!(first_difference(&Replay { diverged: None, ..replay }, &evidence), None);
     }
 
     #[test]
