@@ -8,6 +8,11 @@ use raceproof::outcome::{Counterexample, Coverage, Outcome, Replays, Stopped};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
 use raceproof::{Schedule, WorkerId};
 
+/// One outcome of every kind.
+pub(crate) fn everything() -> Vec<Outcome> {
+    vec![caught(), correct(), missed(), eventful(), inconclusive(), interrupted(), alone()]
+}
+
 /// A broken variant that was caught: the lost update of GET and SET.
 pub(crate) fn caught() -> Outcome {
     let promise = "the counter ends at the number of increments";

@@ -67,6 +67,19 @@ pub struct Server {
 }
 
 impl Server {
+    /// A Redis of our own that listens at `address` and on the loopback `port`; its version is not known yet.
+    pub(crate) fn new_redis(address: Address, port: u16) -> Self {
+        Self {
+            address,
+            tcp: Some(Address::loopback(port)),
+            user: None,
+            password: None,
+            database: "0".to_owned(),
+            version: String::new(),
+            confined: false,
+        }
+    }
+
     /// The settings with which tokio-postgres reaches this PostgreSQL.
     #[must_use]
     pub fn postgres_config(&self) -> tokio_postgres::Config {

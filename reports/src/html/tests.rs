@@ -18,18 +18,6 @@ fn drawn(outcomes: Vec<Outcome>) -> String {
     page(&[Source { document: &document, replay_commands }]).expect("rendering fails on no data")
 }
 
-fn everything() -> Vec<Outcome> {
-    vec![
-        samples::caught(),
-        samples::correct(),
-        samples::missed(),
-        samples::eventful(),
-        samples::inconclusive(),
-        samples::interrupted(),
-        samples::alone(),
-    ]
-}
-
 /// The part that changes with the data; the style sheet is looked at, not compared.
 fn body(page: &str) -> &str {
     page.split_once("<body>").map_or(page, |(_, body)| body)
@@ -37,7 +25,7 @@ fn body(page: &str) -> &str {
 
 #[test]
 fn page_of_a_run() {
-    insta::assert_snapshot!(body(&drawn(everything())));
+    insta::assert_snapshot!(body(&drawn(samples::everything())));
 }
 
 #[test]
@@ -77,7 +65,7 @@ fn hostile_data_adds_no_tag_and_no_attribute() {
 /// Nothing is fetched, nothing runs: the page works from a disk without network.
 #[test]
 fn page_is_self_contained() {
-    let page = drawn(everything());
+    let page = drawn(samples::everything());
     for forbidden in ["http:", "https:", "src=", "<link", "<script", "@import", "url("] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
@@ -87,7 +75,7 @@ fn page_is_self_contained() {
 /// Every link leads to a section of the page.
 #[test]
 fn links_lead_somewhere() {
-    let page = drawn(everything());
+    let page = drawn(samples::everything());
     let targets: Vec<_> = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(targets.len(), 2);
     assert!(targets.iter().all(|target| page.contains(&format!("id=\"{target}\""))));
@@ -97,6 +85,6 @@ fn links_lead_somewhere() {
 #[test]
 fn page_to_look_at() {
     let Some(path) = std::env::var_os("RACEPROOF_PAGE") else { return };
-    let outcomes = everything().into_iter().chain([samples::hostile()]).collect();
+    let outcomes = samples::everything().into_iter().chain([samples::hostile()]).collect();
     std::fs::write(path, drawn(outcomes)).expect("the path can be written to");
 }

@@ -44,15 +44,7 @@ fn hostile_data_at_100_columns() {
 
 #[test]
 fn lines_of_a_run() {
-    let outcomes = [
-        samples::caught(),
-        samples::correct(),
-        samples::missed(),
-        samples::eventful(),
-        samples::inconclusive(),
-        samples::interrupted(),
-        samples::alone(),
-    ];
+    let outcomes = samples::everything();
     let mut text = String::new();
     for outcome in &outcomes {
         text += &OutcomeLine { outcome, name_columns: 21, is_strict_pass: false }.draw(&at(120));

@@ -70,15 +70,7 @@ async fn start_redis(
         sockets: sockets.clone(),
     };
     let port = container::start(engine, wanted, labels(custody), custody).await?;
-    let mut server = Server {
-        address: Address::loopback(port),
-        tcp: Some(Address::loopback(port)),
-        user: None,
-        password: None,
-        database: "0".to_owned(),
-        version: String::new(),
-        confined: false,
-    };
+    let mut server = Server::new_redis(Address::loopback(port), port);
     server.version = ready::redis_version(&server, ready::READY_MS_MAX, || None).await?;
     if let Some(socket) = sockets.map(|folder| folder.join("redis.sock")) {
         let over_socket = Server { address: Address::Unix(socket), ..server.clone() };

@@ -50,15 +50,8 @@ async fn attempt(
         command.arg("--unixsocket").arg(&socket).args(["--unixsocketperm", "700"]);
     }
     let process = launch("redis-server", Signal::KILL, command, custody)?;
-    let mut server = Server {
-        address: if has_socket { Address::Unix(socket) } else { Address::loopback(port) },
-        tcp: Some(Address::loopback(port)),
-        user: None,
-        password: None,
-        database: "0".to_owned(),
-        version: String::new(),
-        confined: false,
-    };
+    let address = if has_socket { Address::Unix(socket) } else { Address::loopback(port) };
+    let mut server = Server::new_redis(address, port);
     let ended = || StoreError::Program { program: program.display().to_string(), log: log_tail(folder) };
     let over = || process.as_ref().is_some_and(|process| !process.is_alive()).then(ended);
     server.version = ready::redis_version(&server, READY_MS_MAX, over).await?;
