@@ -7,19 +7,22 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::id::{ConnectionId, IdError, WorkerId};
+use crate::fault::FaultKind;
+use crate::id::{ConnectionId, IdError, Word, WorkerId};
 
 /// One thing that the scheduler lets happen.
 ///
 /// As text: `A` releases the held request of worker A, `B.1` that of B's second connection,
-/// `C!` hands C the oldest delivery of its subscription, `+` lets time pass to the next deadline.
+/// `C!` hands C the oldest delivery of its subscription, `+` lets time pass to the next deadline. `A<` releases a
+/// request and stops it before it writes its first row, `A>` lets it go on. `A^` says that A is the next to go
+/// on among those that one step has woken, and `A#` that A is the victim of a deadlock.
 ///
 /// ```
 /// use raceproof::{Choice, Schedule};
-/// let schedule: Schedule = "A B.1 C! +".parse().unwrap();
-/// assert_eq!(schedule.0.len(), 4);
-/// assert_eq!(schedule.0[3], Choice::Advance);
-/// assert_eq!(schedule.to_string(), "A B.1 C! +");
+/// let schedule: Schedule = "A< B.1 A> C! +".parse().unwrap();
+/// assert_eq!(schedule.0.len(), 5);
+/// assert_eq!(schedule.0[4], Choice::Advance);
+/// assert_eq!(schedule.to_string(), "A< B.1 A> C! +");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Choice {
@@ -27,8 +30,31 @@ pub enum Choice {
     Run(ConnectionId),
     /// The oldest message that the store pushed to this connection goes to its client.
     Deliver(ConnectionId),
+    /// The request of this connection, which has stopped half-way, goes on.
+    Resume(ConnectionId),
+    /// Among several requests that one step has woken inside the store, this connection's goes on next.
+    Wake(ConnectionId),
+    /// This connection's request is the one that is given up to break a deadlock.
+    Victim(ConnectionId),
+    /// The oldest held request of this connection goes to the store, and stops there when it has seen the
+    /// data and before it writes its first row.
+    Split(ConnectionId),
     /// Time moves to the next deadline.
     Advance,
+    /// This worker stops for ever.
+    Crash(WorkerId),
+    /// This connection ends before its held request is executed.
+    Drop(ConnectionId),
+    /// The held request of this connection is executed, and the connection ends before the reply arrives.
+    LoseReply(ConnectionId),
+    /// The held request of this connection is answered with this error instead of being executed.
+    Refuse(ConnectionId, Word),
+    /// This store is killed and comes back with everything that it had acknowledged.
+    Restart(Word),
+    /// This store is killed and comes back with nothing.
+    Wipe(Word),
+    /// The replica of this store takes over, without the last writes.
+    FailOver(Word),
 }
 
 impl Choice {
@@ -36,8 +62,47 @@ impl Choice {
     #[must_use]
     pub fn worker(self) -> Option<WorkerId> {
         match self {
-            Self::Run(connection) | Self::Deliver(connection) => Some(connection.worker),
-            Self::Advance => None,
+            Self::Crash(worker) => Some(worker),
+            _ => self.connection().map(|connection| connection.worker),
+        }
+    }
+
+    /// The worker that goes on with it, if one does: in contrast to [`worker`](Self::worker) not the one that is hit by a
+    /// fault.
+    #[must_use]
+    pub fn turn(self) -> Option<WorkerId> {
+        self.worker().filter(|_| self.fault().is_none())
+    }
+
+    /// Which kind of fault it is, if it is one.
+    #[must_use]
+    pub fn fault(self) -> Option<FaultKind> {
+        match self {
+            Self::Crash(_) => Some(FaultKind::Crash),
+            Self::Drop(_) => Some(FaultKind::Drop),
+            Self::LoseReply(_) => Some(FaultKind::LostReply),
+            Self::Refuse(..) => Some(FaultKind::Error),
+            Self::Restart(_) => Some(FaultKind::Restart),
+            Self::Wipe(_) => Some(FaultKind::Wipe),
+            Self::FailOver(_) => Some(FaultKind::FailOver),
+            _ => None,
+        }
+    }
+
+    /// The connection on which something happens, if it is one.
+    #[must_use]
+    pub fn connection(self) -> Option<ConnectionId> {
+        match self {
+            Self::Run(connection)
+            | Self::Deliver(connection)
+            | Self::Resume(connection)
+            | Self::Wake(connection)
+            | Self::Victim(connection)
+            | Self::Split(connection)
+            | Self::Drop(connection)
+            | Self::LoseReply(connection)
+            | Self::Refuse(connection, _) => Some(connection),
+            Self::Advance | Self::Crash(_) | Self::Restart(_) | Self::Wipe(_) | Self::FailOver(_) => None,
         }
     }
 }
@@ -47,7 +112,18 @@ impl fmt::Display for Choice {
         match self {
             Self::Run(connection) => write!(formatter, "{connection}"),
             Self::Deliver(connection) => write!(formatter, "{connection}!"),
+            Self::Resume(connection) => write!(formatter, "{connection}>"),
+            Self::Wake(connection) => write!(formatter, "{connection}^"),
+            Self::Victim(connection) => write!(formatter, "{connection}#"),
+            Self::Split(connection) => write!(formatter, "{connection}<"),
             Self::Advance => formatter.write_str("+"),
+            Self::Crash(worker) => write!(formatter, "{worker}~"),
+            Self::Drop(connection) => write!(formatter, "{connection}-"),
+            Self::LoseReply(connection) => write!(formatter, "{connection}?"),
+            Self::Refuse(connection, code) => write!(formatter, "{connection}={code}"),
+            Self::Restart(store) => write!(formatter, "{store}:restart"),
+            Self::Wipe(store) => write!(formatter, "{store}:wipe"),
+            Self::FailOver(store) => write!(formatter, "{store}:fail-over"),
         }
     }
 }
@@ -56,12 +132,39 @@ impl FromStr for Choice {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        match text.strip_suffix('!') {
-            _ if text == "+" => Ok(Self::Advance),
-            Some(connection) => Ok(Self::Deliver(connection.parse()?)),
-            None => Ok(Self::Run(text.parse()?)),
-        }
+        read(text).map_err(|_| IdError(text.to_owned()))
     }
+}
+
+fn read(text: &str) -> Result<Choice, IdError> {
+    if text == "+" {
+        return Ok(Choice::Advance);
+    }
+    if let Some((connection, code)) = text.split_once('=') {
+        return Ok(Choice::Refuse(connection.parse()?, code.parse()?));
+    }
+    if let Some((store, fault)) = text.split_once(':') {
+        return match fault {
+            "restart" => Ok(Choice::Restart(store.parse()?)),
+            "wipe" => Ok(Choice::Wipe(store.parse()?)),
+            "fail-over" => Ok(Choice::FailOver(store.parse()?)),
+            _ => Err(IdError(fault.to_owned())),
+        };
+    }
+    if let Some(worker) = text.strip_suffix('~') {
+        return Ok(Choice::Crash(worker.parse()?));
+    }
+    let choice: fn(ConnectionId) -> Choice = match text.chars().last() {
+        Some('!') => Choice::Deliver,
+        Some('>') => Choice::Resume,
+        Some('^') => Choice::Wake,
+        Some('#') => Choice::Victim,
+        Some('<') => Choice::Split,
+        Some('-') => Choice::Drop,
+        Some('?') => Choice::LoseReply,
+        _ => return Ok(Choice::Run(text.parse()?)),
+    };
+    Ok(choice(text[..text.len() - 1].parse()?))
 }
 
 /// A list of choices from the start of an execution, as text separated by blanks.
@@ -70,11 +173,30 @@ impl FromStr for Choice {
 pub struct Schedule(pub Vec<Choice>);
 
 impl Schedule {
-    /// How often the turn goes from one worker to another, whether or not the first could go on.
+    /// How often the turn goes from one worker to another, whether or not the first could go on. Faults and the passing of
+    /// time are nobody's turn.
     #[must_use]
     pub fn context_switches(&self) -> usize {
-        let turns: Vec<_> = self.0.iter().filter_map(|choice| choice.worker()).collect();
+        let turns: Vec<_> = self.0.iter().filter_map(|choice| choice.turn()).collect();
         turns.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    /// How many requests are stopped half-way.
+    #[must_use]
+    pub fn splits(&self) -> usize {
+        self.0.iter().filter(|choice| matches!(choice, Choice::Split(_))).count()
+    }
+
+    /// How many faults happen.
+    #[must_use]
+    pub fn faults(&self) -> usize {
+        self.0.iter().filter(|choice| choice.fault().is_some()).count()
+    }
+
+    /// How often time passes.
+    #[must_use]
+    pub fn advances(&self) -> usize {
+        self.0.iter().filter(|choice| matches!(choice, Choice::Advance)).count()
     }
 
     /// The same schedule without the choices of workers that are not in `kept`.
@@ -99,7 +221,7 @@ impl fmt::Display for Schedule {
 
 /// A text that is no schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("choice {position} of the schedule is not understood (a schedule reads like `A B.1 C! +`)")]
+#[error("choice {position} of the schedule is not understood (a schedule reads like `A B.1 C! A< A> + B~`)")]
 pub struct ScheduleError {
     /// Which choice, from 1.
     pub position: usize,
@@ -143,7 +265,19 @@ mod tests {
             .prop_map(|(worker, ordinal)| ConnectionId { worker: WorkerId(worker), ordinal });
         prop_oneof![
             connection.clone().prop_map(Choice::Run),
-            connection.prop_map(Choice::Deliver),
+            connection.clone().prop_map(Choice::Resume),
+            connection.clone().prop_map(Choice::Wake),
+            connection.clone().prop_map(Choice::Victim),
+            connection.clone().prop_map(Choice::Split),
+            connection.clone().prop_map(Choice::Deliver),
+            connection.clone().prop_map(Choice::Drop),
+            connection.clone().prop_map(Choice::LoseReply),
+            connection.clone().prop_map(|connection| Choice::Crash(connection.worker)),
+            (connection, "[A-Z0-9]{1,15}")
+                .prop_map(|(connection, code)| Choice::Refuse(connection, code.parse().expect("a word"))),
+            "[a-z0-9-]{1,15}".prop_map(|store| Choice::Restart(store.parse().expect("a word"))),
+            "[a-z0-9-]{1,15}".prop_map(|store| Choice::Wipe(store.parse().expect("a word"))),
+            "[a-z0-9-]{1,15}".prop_map(|store| Choice::FailOver(store.parse().expect("a word"))),
             Just(Choice::Advance)
         ]
     }
@@ -187,6 +321,7 @@ mod tests {
         let count = |text: &str| text.parse::<Schedule>().expect("valid").context_switches();
         assert_eq!(count("A A B B"), 1);
         assert_eq!(count("A + A B A"), 2);
+        assert_eq!(count("A B~ redis:wipe A"), 0);
         assert_eq!(count(""), 0);
     }
 

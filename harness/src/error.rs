@@ -17,9 +17,12 @@ pub enum Error {
     /// The gate could not be opened, or asks for something that the run does not have.
     #[error(transparent)]
     Gate(#[from] GateError),
-    /// The client that set-ups use could not be opened.
-    #[error("failed to open the set-up's connection to redis")]
-    SetUpClient(#[from] redis::RedisError),
+    /// An isolation level was asked for, and no store of the run has any.
+    #[error("`{scenario}` cannot be run at an isolation level: none of its stores has any")]
+    NoIsolation {
+        /// Which scenario.
+        scenario: String,
+    },
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

@@ -97,3 +97,62 @@ impl FromStr for ConnectionId {
         }
     }
 }
+
+/// A short name that is copied freely: a store (`redis`, `redis-2`) or an error code (`LOADING`, `40001`). Letters,
+/// digits and hyphens, 1 to 15 of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Word {
+    bytes: [u8; 15],
+    length: u8,
+}
+
+impl Word {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).expect("only ASCII was let in")
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl From<Word> for String {
+    fn from(word: Word) -> Self {
+        word.to_string()
+    }
+}
+
+impl TryFrom<String> for Word {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl FromStr for Word {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_allowed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let mut bytes = [0; 15];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(place), Ok(length)) if is_allowed && length > 0 => {
+                place.copy_from_slice(text.as_bytes());
+                Ok(Self { bytes, length })
+            }
+            _ => Err(IdError(text.to_owned())),
+        }
+    }
+}

@@ -18,7 +18,7 @@
 //!     fn card(&self) -> Card {
 //!         let expected = Expectation::Violation { anomaly: "time of check to time of use".into() };
 //!         let (name, about) = ("tickets/check-then-decr".into(), "Check, then sell.".into());
-//!         Card { name, about, expected, stores: vec!["redis".into()], workers: 2, source: None }
+//!         Card { name, about, expected, stores: vec!["redis".into()], ..Card::default() }
 //!     }
 //!
 //!     async fn set_up(&self, stores: &mut SetUp) -> Result {
@@ -57,7 +57,10 @@
 //! ```
 //!
 //! A [`Scenario`] says what is run and promised, a [`Plan`] how it is searched, a [`run::Engine`] does it on the
-//! stores of [`store`], and an [`Outcome`] is what it came to.
+//! stores of [`store`], and an [`Outcome`] is what it came to. On Postgres a [`Plan`] also chooses the [`Isolation`] level
+//! and how many statements of a schedule are stopped between what they see and what they write.
+
+mod alarm;
 
 pub mod card;
 pub mod check;
@@ -65,10 +68,12 @@ pub mod choice;
 pub mod clock;
 pub mod error;
 pub mod explore;
+pub mod fault;
 pub mod gate;
 pub mod history;
 pub mod id;
 pub mod interrupt;
+pub mod isolation;
 pub mod outcome;
 pub mod plan;
 pub mod run;
@@ -82,7 +87,9 @@ pub use card::{Card, Expectation};
 pub use check::{Invariant, View};
 pub use choice::{Choice, Schedule};
 pub use error::Error;
+pub use fault::{FaultKind, FaultModel};
 pub use id::{ConnectionId, WorkerId};
+pub use isolation::Isolation;
 pub use outcome::Outcome;
 pub use plan::Plan;
 pub use scenario::Scenario;

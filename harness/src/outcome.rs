@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::card::Card;
+use crate::isolation::Isolation;
+
+use crate::card::{Card, Expectation};
+use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
 use crate::verdict::{Verdict, Violation};
 
@@ -16,6 +19,12 @@ pub struct Outcome {
     pub card: Card,
     /// How many workers took part.
     pub workers: usize,
+    /// The isolation level of transactions that named none; `None` is the store's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
+    /// What could break, and whether anybody could pause.
+    #[serde(default)]
+    pub model: FaultModel,
     /// The seed from which all chance came.
     pub seed: u64,
     /// What it came to.
@@ -31,17 +40,49 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The verdict that the scenario's card expects at this level and under this model; `None` if it does not say.
+    #[must_use]
+    pub fn expected(&self) -> Option<&Expectation> {
+        self.card.expected_under(self.isolation, &self.model)
+    }
+
+    /// The fault model, if it is told beside the scenario's name: it is one of several that the card speaks of, or not
+    /// the default.
+    #[must_use]
+    pub fn told_model(&self) -> Option<&FaultModel> {
+        self.card.tells(&self.model).then_some(&self.model)
+    }
+
     /// Whether the verdict is the one that the scenario's card expects. A violation stays one whatever ended the
     /// search; a pass of a search that the user ended says nothing.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
-        match (&self.verdict, self.card.expected.is_violation()) {
+        let is_broken = self.expected().map(Expectation::is_violation);
+        match (&self.verdict, is_broken) {
             (Verdict::Pass, _) if self.coverage.stopped == Stopped::Interrupted => Judgement::Interrupted,
             (Verdict::Inconclusive(_), _) => Judgement::Inconclusive,
-            (Verdict::Violation(_), true) | (Verdict::Pass, false) => Judgement::AsExpected,
-            (Verdict::Pass, true) => Judgement::MissedBug,
-            (Verdict::Violation(_), false) => Judgement::FalseAlarm,
+            (Verdict::Pass, _) if self.saw_no_fault() => Judgement::Inconclusive,
+            (Verdict::Violation(_) | Verdict::Pass, None) => Judgement::Unjudged,
+            (Verdict::Violation(_), Some(true)) | (Verdict::Pass, Some(false)) => Judgement::AsExpected,
+            (Verdict::Pass, Some(true)) if self.is_beyond_the_model() => Judgement::Unjudged,
+            (Verdict::Pass, Some(true)) => Judgement::MissedBug,
+            (Verdict::Violation(_), Some(false)) => Judgement::FalseAlarm,
         }
+    }
+}
+
+impl Outcome {
+    /// Whether faults were allowed and not one happened, be it that the stores cannot have any: then the search says
+    /// nothing about them.
+    #[must_use]
+    pub fn saw_no_fault(&self) -> bool {
+        let may_break = FaultKind::ALL.iter().any(|kind| self.model.allows(*kind));
+        may_break && self.coverage.faults.is_empty()
+    }
+
+    /// Whether the violation that the card expects lies within single requests, which this search took for atomic.
+    fn is_beyond_the_model(&self) -> bool {
+        self.card.needs_splits && self.coverage.splits_max == Some(0)
     }
 }
 
@@ -51,10 +92,12 @@ impl Outcome {
 pub enum Judgement {
     /// A broken variant was caught, or a correct one passed.
     AsExpected,
-    /// Nothing can be said.
+    /// Nothing can be said, also because not one of the faults happened that could have.
     Inconclusive,
     /// The user ended the search before it had found anything.
     Interrupted,
+    /// The card says nothing about this isolation level or fault model, or needs requests to be split and they were not.
+    Unjudged,
     /// A broken variant passed.
     MissedBug,
     /// A correct variant was flagged.
@@ -74,6 +117,25 @@ pub struct Coverage {
     pub exhausted: bool,
     /// The most preemptions in a schedule, if bounded.
     pub preemption_bound: Option<usize>,
+    /// The most requests that were stopped half-way in a schedule: 0 takes requests for atomic, `None` says that the
+    /// stores cannot do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splits_max: Option<usize>,
+    /// Executions of schedules that had been executed before, to compare the histories.
+    #[serde(default)]
+    pub repeats: u64,
+    /// How many of those told another history.
+    #[serde(default)]
+    pub differing: u64,
+    /// In how many executions a worker ended with a conflict that it did not handle, by the store's code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflicts: BTreeMap<String, u64>,
+    /// How many faults happened, by kind, in all executions together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
+    /// How often one step woke several requests whose order could not be decided.
+    #[serde(default)]
+    pub undecided_wakings: u64,
     /// Why the search ended.
     pub stopped: Stopped,
     /// How many of the executions violated an invariant.
@@ -147,15 +209,33 @@ mod tests {
     use crate::card::Expectation;
     use crate::verdict::Inconclusive;
 
+    /// A model of which nothing happened was not explored, so a pass under it is none; a violation stays one.
+    #[test]
+    fn pass_without_any_of_the_faults_is_inconclusive() {
+        let violation = Violation { invariant: String::new(), found: String::new(), step: None };
+        let mut outcome = outcome(Verdict::Pass, false, Stopped::Exhausted);
+        outcome.model = FaultModel::one(FaultKind::FailOver);
+        outcome.card.models = [(outcome.model.clone(), Expectation::Pass)].into();
+        assert_eq!(outcome.judgement(), Judgement::Inconclusive);
+        outcome.coverage.faults.insert("fail-over".to_owned(), 1);
+        assert_eq!(outcome.judgement(), Judgement::AsExpected);
+        outcome.coverage.faults.clear();
+        outcome.verdict = Verdict::Violation(violation);
+        assert_eq!(outcome.judgement(), Judgement::FalseAlarm);
+    }
+
     fn judged(verdict: Verdict, is_broken: bool, stopped: Stopped) -> Judgement {
+        outcome(verdict, is_broken, stopped).judgement()
+    }
+
+    fn outcome(verdict: Verdict, is_broken: bool, stopped: Stopped) -> Outcome {
         let anomaly = "lost update".to_owned();
         let card = Card {
             name: "a/a".to_owned(),
-            about: String::new(),
             expected: if is_broken { Expectation::Violation { anomaly } } else { Expectation::Pass },
             stores: Vec::new(),
             workers: 2,
-            source: None,
+            ..Card::default()
         };
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
@@ -163,6 +243,12 @@ mod tests {
             steps: 1,
             exhausted: false,
             preemption_bound: None,
+            splits_max: None,
+            repeats: 0,
+            differing: 0,
+            conflicts: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            undecided_wakings: 0,
             stopped,
             violating: 0,
             first_violation: None,
@@ -171,9 +257,18 @@ mod tests {
             elapsed_us: 1,
         };
         let (stores, clock) = (Vec::new(), String::new());
-        let outcome =
-            Outcome { card, workers: 2, seed: 0, verdict, coverage, counterexample: None, stores, clock };
-        outcome.judgement()
+        Outcome {
+            card,
+            workers: 2,
+            isolation: None,
+            model: FaultModel::default(),
+            seed: 0,
+            verdict,
+            coverage,
+            counterexample: None,
+            stores,
+            clock,
+        }
     }
 
     /// Every verdict, for a broken and a correct variant, in a search that ended by itself and in one that the user ended.

@@ -7,6 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::fault::FaultModel;
+use crate::isolation::Isolation;
+
 /// How to explore a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -22,6 +25,18 @@ pub struct Plan {
     pub budget: Duration,
     /// How many workers to run instead of the scenario's own number, at least 1.
     pub workers: Option<usize>,
+    /// The isolation level of transactions that name none; `None` is the store's own.
+    pub isolation: Option<Isolation>,
+    /// What may break, and whether anybody may pause.
+    pub model: FaultModel,
+    /// The most requests of an execution that are stopped before they write their first row, so that other workers
+    /// get between what they saw and what they write; 0 takes requests for atomic.
+    pub splits_max: usize,
+    /// Whether what the stores need to split requests is installed even if none is split. The results must be the same
+    /// with and without.
+    pub installs_splits: bool,
+    /// How often each schedule is executed, at least 1; the histories must be the same.
+    pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
     pub keep_going: bool,
     /// Bounds on one execution.
@@ -37,6 +52,11 @@ impl Default for Plan {
             schedules_max: 20_000,
             budget: Duration::from_secs(30),
             workers: None,
+            isolation: None,
+            model: FaultModel::default(),
+            splits_max: 1,
+            installs_splits: false,
+            repeat: 1,
             keep_going: false,
             limits: RunLimits::default(),
         }

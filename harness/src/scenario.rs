@@ -14,8 +14,8 @@ pub type Result<T = ()> = std::result::Result<T, Box<dyn StdError + Send + Sync>
 
 /// Code under test with its promise.
 ///
-/// The harness runs `set_up` on empty stores, then one `work` per worker, as often as there are schedules
-/// to explore. Programs must be deterministic but for the order of their requests: chance comes from
+/// The harness runs `set_up` on empty stores and remembers what it leaves. It brings the stores back to that before every
+/// execution, one for each schedule to explore, and then runs one `work` per worker. Programs must be deterministic but for the order of their requests: chance comes from
 /// [`Worker::random`], waiting from [`Worker::sleep`], and nothing is kept between executions.
 #[async_trait(?Send)]
 pub trait Scenario: Send + Sync {
@@ -28,11 +28,23 @@ pub trait Scenario: Send + Sync {
     /// What one worker does; [`Worker::index`] tells the workers apart.
     async fn work(&self, worker: Worker) -> Result;
 
+    /// Whether [`aftermath`](Self::aftermath) is to be run.
+    fn has_aftermath(&self) -> bool {
+        false
+    }
+
+    /// What one more worker does when all others have ended, crashed, or can never go on: what must be possible in the
+    /// end, such as taking the lock again. Nothing breaks any more; time passes only when it sleeps.
+    async fn aftermath(&self, worker: Worker) -> Result {
+        let _ = worker;
+        Ok(())
+    }
+
     /// What must hold after every step.
     fn always(&self) -> Vec<Invariant> {
         Vec::new()
     }
 
-    /// What must hold when all workers are done.
+    /// What must hold when all workers are done, and the aftermath.
     fn finally(&self) -> Vec<Invariant>;
 }

@@ -103,6 +103,11 @@ pub enum Inconclusive {
         /// What it was and which worker sent it.
         what: String,
     },
+    /// The machine was too slow to do what was chosen, although it was tried several times.
+    Unforced {
+        /// What could not be done.
+        what: String,
+    },
     /// The same schedule led to another history.
     Nondeterministic {
         /// The first step that differed, from 1.
@@ -142,6 +147,7 @@ impl fmt::Display for Inconclusive {
             Self::StoreLost { what } => write!(formatter, "a store was lost: {what}"),
             Self::BlockedByStranger { what } => write!(formatter, "blocked by no worker of ours: {what}"),
             Self::Unsupported { what } => write!(formatter, "unsupported: {what}"),
+            Self::Unforced { what } => write!(formatter, "the machine was too slow: {what}"),
             Self::Nondeterministic { step, what } => {
                 write!(formatter, "same schedule, other history at step {step}: {what}")
             }

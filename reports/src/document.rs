@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::sweep::Sweep;
+
 /// What the field `format` of every record says.
 pub const FORMAT: &str = "raceproof-record";
 /// The version that this program writes, and the highest that it reads.
@@ -35,6 +37,9 @@ pub struct Document {
     pub command: Vec<String>,
     /// One for each scenario that was explored, in the order in which they ran.
     pub outcomes: Vec<Outcome>,
+    /// What the outcomes come to, family by family, where scenarios ran at several levels or under several fault models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<Sweep>,
 }
 
 /// Why a document could not be written or read.
@@ -108,7 +113,8 @@ impl Document {
     #[must_use]
     pub fn new(command: Vec<String>, outcomes: Vec<Outcome>) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: FORMAT.to_owned(), version: VERSION, program, command, outcomes }
+        let sweeps = Sweep::all(&outcomes);
+        Self { format: FORMAT.to_owned(), version: VERSION, program, command, outcomes, sweeps }
     }
 
     /// The document as indented JSON with a line end.

@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! <out>/report.json              every outcome of the run, for `raceproof report`
-//! <out>/<family>-<variant>.json  the record of one violation, for `raceproof replay`
+//! <out>/<family>-<variant>.json  the record of one violation, for `raceproof replay`;
+//! <out>/<family>-<variant>@<level>.json  of one at an isolation level;
+//! <out>/<family>-<variant>@<model>.json  of one under a fault model, such as `crash` or `pause+crashx2`
 //! ```
-//! A record stays until the same scenario is violated again; `report.json` is replaced by every run.
+//! A record stays until the same scenario is violated again at the same level and under the same model; `report.json` is replaced by every run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use raceproof::Outcome;
+use raceproof::{FaultModel, Isolation, Outcome};
 
 use crate::document::{Document, DocumentError};
 
@@ -41,10 +43,15 @@ impl Folder {
         &self.path
     }
 
-    /// Where the record of a violation of the scenario called `name` goes.
+    /// Where the record of a violation of the scenario called `name` goes, at a level if it ran at one, and under a
+    /// fault model if that is told.
     #[must_use]
-    pub fn record(&self, name: &str) -> PathBuf {
-        self.path.join(format!("{}.json", file_stem(name)))
+    pub fn record(&self, name: &str, isolation: Option<Isolation>, model: Option<&FaultModel>) -> PathBuf {
+        // No stem holds an `@`, so no name is taken for another one at a level; no level is called as a model is.
+        let level = isolation.map_or_else(String::new, |level| format!("@{level}"));
+        // A shell would take a `*` for more than it is.
+        let model = model.map_or_else(String::new, |model| format!("@{model}").replace('*', "x"));
+        self.path.join(format!("{}{level}{model}.json", file_stem(name)))
     }
 
     /// Where the document of the whole run goes.
@@ -67,7 +74,7 @@ impl Folder {
     /// # Errors
     /// If the folder cannot be made or written to.
     pub fn write_record(&self, command: &[String], outcome: &Outcome) -> Result<PathBuf, DocumentError> {
-        let path = self.record(&outcome.card.name);
+        let path = self.record(&outcome.card.name, outcome.isolation, outcome.told_model());
         self.write(command, vec![outcome.clone()], path)
     }
 

@@ -9,7 +9,7 @@ use raceproof::outcome::Judgement;
 pub enum Mark {
     /// What its card makes of it.
     Judged(Judgement),
-    /// A violation as its card expects, in a run that accepts none (`--strict-pass`).
+    /// A violation that its card expects, or says nothing about, in a run that accepts none (`--strict-pass`).
     Refused,
 }
 
@@ -18,7 +18,11 @@ impl Mark {
     #[must_use]
     pub fn of(outcome: &Outcome, is_strict_pass: bool) -> Self {
         match outcome.judgement() {
-            Judgement::AsExpected if is_strict_pass && outcome.verdict.violation().is_some() => Self::Refused,
+            Judgement::AsExpected | Judgement::Unjudged
+                if is_strict_pass && outcome.verdict.violation().is_some() =>
+            {
+                Self::Refused
+            }
             judgement => Self::Judged(judgement),
         }
     }
@@ -34,6 +38,16 @@ impl Mark {
 mod tests {
     use super::*;
     use crate::samples;
+
+    /// A run that accepts no violation accepts none of which the card says nothing either; a pass is left alone.
+    #[test]
+    fn strict_pass_refuses_violations_that_are_not_judged() {
+        let mut outcome = samples::split();
+        outcome.isolation = Some(raceproof::Isolation::Serializable);
+        assert_eq!(Mark::of(&outcome, false), Mark::Judged(Judgement::Unjudged));
+        assert_eq!(Mark::of(&outcome, true), Mark::Refused);
+        assert_eq!(Mark::of(&samples::atomic(), true), Mark::Judged(Judgement::Unjudged));
+    }
 
     /// Only a violation that was expected is refused; a pass stays one, and a false alarm has a name of its own.
     #[test]

@@ -1,8 +1,10 @@
 //! Documents as files: what was written is read back, and everything else is refused by name.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use raceproof::Isolation;
 use raceproof::card::{Card, Expectation};
 use raceproof::outcome::{Coverage, Outcome, Stopped};
 use raceproof::verdict::{Inconclusive, Verdict};
@@ -18,9 +20,11 @@ fn outcome(name: &str) -> Outcome {
             expected: Expectation::Violation { anomaly: "lost update".to_owned() },
             stores: vec!["redis".to_owned()],
             workers: 2,
-            source: None,
+            ..Card::default()
         },
         workers: 2,
+        isolation: None,
+        model: raceproof::FaultModel::default(),
         seed: u64::MAX,
         verdict,
         coverage: Coverage {
@@ -29,6 +33,12 @@ fn outcome(name: &str) -> Outcome {
             steps: 7,
             exhausted: false,
             preemption_bound: Some(2),
+            splits_max: None,
+            repeats: 0,
+            differing: 0,
+            conflicts: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            undecided_wakings: 0,
             stopped: Stopped::Inconclusive,
             violating: 0,
             first_violation: None,
@@ -151,9 +161,76 @@ fn unwritable_place_is_named() {
 #[test]
 fn record_names_stay_in_the_folder() {
     let folder = Folder::at("out");
-    assert_eq!(folder.record("counter/get-set"), PathBuf::from("out/counter-get-set.json"));
-    assert_eq!(folder.record("../../etc/passwd"), PathBuf::from("out/__-__-etc-passwd.json"));
-    assert_eq!(folder.record("a\\b\u{202e}\0"), PathBuf::from("out/a_b__.json"));
+    assert_eq!(folder.record("counter/get-set", None, None), PathBuf::from("out/counter-get-set.json"));
+    assert_eq!(folder.record("../../etc/passwd", None, None), PathBuf::from("out/__-__-etc-passwd.json"));
+    assert_eq!(folder.record("a\\b\u{202e}\0", None, None), PathBuf::from("out/a_b__.json"));
+}
+
+/// The same scenario at two levels has two records, and no name is that of another one at a level.
+#[test]
+fn records_of_two_levels_do_not_clobber_each_other() {
+    let folder = Folder::at("out");
+    let at = |name: &str, level| folder.record(name, level, None);
+    assert_eq!(at("a/b", Some(Isolation::Serializable)), PathBuf::from("out/a-b@serializable.json"));
+    let all = Isolation::ALL.map(|level| at("a/b", Some(level)));
+    assert!(all.iter().collect::<std::collections::BTreeSet<_>>().len() == 3);
+    assert_ne!(at("a/b@serializable", None), at("a/b", Some(Isolation::Serializable)));
+}
+
+/// As with levels; what a shell would take for a pattern is in no name.
+#[test]
+fn records_under_two_models_do_not_clobber_each_other() {
+    let folder = Folder::at("out");
+    let under = |text: &str| folder.record("a/b", None, Some(&text.parse().unwrap()));
+    assert_eq!(under("crash"), PathBuf::from("out/a-b@crash.json"));
+    assert_eq!(under("pause+crash*2"), PathBuf::from("out/a-b@pause+crashx2.json"));
+    let both = folder.record("a/b", Some(Isolation::Serializable), Some(&"none".parse().unwrap()));
+    assert_eq!(both, PathBuf::from("out/a-b@serializable@none.json"));
+}
+
+/// What was added to version 1 has defaults, so that a record of the program before still reads.
+#[test]
+fn record_without_the_later_fields_is_read() {
+    let mut value: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+    let coverage = value["outcomes"][0]["coverage"].as_object_mut().unwrap();
+    for later in ["splits_max", "repeats", "differing", "conflicts", "faults", "undecided_wakings"] {
+        coverage.remove(later);
+    }
+    for (place, later) in [("card", "isolation"), ("card", "needs_splits")] {
+        value["outcomes"][0][place].as_object_mut().unwrap().remove(later);
+    }
+    value["outcomes"][0].as_object_mut().unwrap().remove("isolation");
+    assert_eq!(parse(&value.to_string()).unwrap(), document());
+}
+
+/// The table of a run is in its document; one outcome makes none, so that the record of a violation stays as it was.
+#[test]
+fn sweep_over_models_is_kept() {
+    let mut both = document().outcomes;
+    both[0].card.models = ["none", "pause"].map(|text| (text.parse().unwrap(), Expectation::Pass)).into();
+    both.push(both[0].clone());
+    both[1].model = "none".parse().unwrap();
+    let written = Document::new(Vec::new(), both);
+    let text = written.to_json().unwrap();
+    assert!(text.contains("\"over\": \"models\"") && text.contains("\"none\",\n"), "{text}");
+    assert_eq!(parse(&text).unwrap(), written);
+    assert!(!document().to_json().unwrap().contains("sweeps"));
+}
+
+/// What a record says of levels and splits is what was put into it.
+#[test]
+fn level_splits_and_conflicts_are_kept() {
+    let mut written = document();
+    let outcome = &mut written.outcomes[0];
+    outcome.isolation = Some(Isolation::Serializable);
+    outcome.card.isolation = [(Isolation::Serializable, Expectation::Pass)].into();
+    outcome.card.needs_splits = true;
+    outcome.coverage.splits_max = Some(0);
+    outcome.coverage.conflicts = [("40001".to_owned(), 3)].into();
+    (outcome.coverage.repeats, outcome.coverage.undecided_wakings) = (19, 1);
+    let text = written.to_json().unwrap();
+    assert!(text.contains("\"isolation\": \"serializable\"") && text.contains("\"splits_max\": 0"));
+    assert_eq!(parse(&text).unwrap(), written);
 }
 
 #[test]

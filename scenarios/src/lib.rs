@@ -14,7 +14,7 @@
 //!
 //! | code | meaning |
 //! | --- | --- |
-//! | 0 | as expected: broken variants were caught, correct ones showed no violation |
+//! | 0 | as expected: broken variants were caught, correct ones showed no violation; or not judged, which is told |
 //! | 1 | a surprise: a missed bug or a false alarm; with `--strict-pass`, any violation |
 //! | 2 | usage: arguments, patterns or files that make no sense |
 //! | 3 | inconclusive: something could not be judged, a record no longer reproduces |
@@ -28,3 +28,14 @@
 pub mod catalogue;
 pub mod cli;
 pub mod counter;
+pub mod inventory;
+pub mod isolation;
+pub mod lock;
+pub mod pool;
+pub mod sql;
+pub mod token;
+
+mod anomaly;
+mod card;
+mod operations;
+mod rows;

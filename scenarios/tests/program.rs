@@ -36,6 +36,9 @@ fn senseless_arguments_end_with_2_and_leave_nothing() {
         ["run", "no-such-scenario-at-all"].as_slice(),
         &["run", "--stores", "url"],
         &["run", "--strategy", "random", "--preemptions", "1"],
+        &["run", "--no-split", "--splits", "2"],
+        &["run", "--isolation", "snapshot"],
+        &["run", "--repeat", "0"],
         &["replay", "missing.json"],
         &["report", "missing.json"],
     ] {
@@ -57,6 +60,16 @@ fn page_is_made_of_a_document() {
         (Some(0), "./report.html\n")
     );
     assert!(fs::read_to_string(here.path().join("report.html")).unwrap().ends_with("</html>\n"));
+}
+
+/// The completions are made of the definition, so a new option is in them, with its values.
+#[test]
+fn completions_know_the_options_of_run() {
+    let here = tempfile::tempdir().unwrap();
+    let script = String::from_utf8(raceproof(&["completions", "bash"], here.path()).stdout).unwrap();
+    for word in ["--isolation", "read-committed repeatable-read serializable all", "--no-split", "--repeat"] {
+        assert!(script.contains(word), "{word}");
+    }
 }
 
 /// A reader that leaves early, such as `head`, is no error.

@@ -5,20 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use raceproof::scenario::Result;
 use raceproof::store::SetUp;
-use raceproof::{Card, Expectation, Invariant, Scenario, View, Worker};
+use raceproof::{Card, Invariant, Scenario, View, Worker};
 use redis::AsyncCommands;
 
 use crate::raw::alternate;
 
 fn card(name: &str, workers: usize) -> Card {
-    Card {
-        name: name.to_owned(),
-        about: String::new(),
-        expected: Expectation::Pass,
-        stores: vec!["redis".to_owned()],
-        workers,
-        source: None,
-    }
+    Card { name: name.to_owned(), stores: vec!["redis".to_owned()], workers, ..Card::default() }
 }
 
 /// One worker that sends many commands and measures them.

@@ -5,15 +5,15 @@
 
 mod counter;
 mod free;
+mod memory;
 mod raw;
 mod table;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use counter::{Commands, GetSet};
 use raceproof::interrupt::Interrupt;
-use raceproof::plan::{RunLimits, StrategyKind};
+use raceproof::plan::RunLimits;
 use raceproof::run::Engine;
 use raceproof::store::{Address, Needs, ProviderChoice, StoreOptions, Stores};
 use raceproof::{Plan, Scenario};
@@ -29,7 +29,7 @@ const ROUNDS: usize = 5;
 fn main() -> Result<(), Failure> {
     let mut table = Table::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let needs = Needs { redis: true, postgres: false };
+    let needs = Needs::REDIS;
     let local = StoreOptions { provider: ProviderChoice::Local, needs, ..StoreOptions::default() };
     let stores = runtime.block_on(Stores::start(&local))?;
     let server = stores.redis().ok_or("a Redis was asked for")?;
@@ -64,10 +64,9 @@ fn main() -> Result<(), Failure> {
         free::measure(&mut table, &server.address)?;
     }
     if wanted("memory") {
-        memory(&mut table, &over_unix)?;
+        memory::measure(&mut table, &over_unix)?;
     }
     runtime.block_on(stores.stop())?;
-    table.print();
     if table.all_met() { Ok(()) } else { Err("a bar was missed".into()) }
 }
 
@@ -143,30 +142,5 @@ fn executions(table: &mut Table, options: &StoreOptions) -> Result<(), Failure> 
         format!("{:.1} ms (schedule 2)", table::median(&firsts) / 1e3),
         None,
     );
-    Ok(())
-}
-
-/// Resident memory after 10,000 and after 100,000 executions of one search.
-fn memory(table: &mut Table, options: &StoreOptions) -> Result<(), Failure> {
-    let mut engine = Engine::start(options, Interrupt::never())?;
-    let scenario: Arc<dyn Scenario> = Arc::new(GetSet);
-    let (strategy, budget) = (StrategyKind::Random, Duration::from_secs(600));
-    let plan = Plan { strategy, budget, keep_going: true, schedules_max: 100_000, ..Plan::default() };
-    let mut early = 0;
-    let outcome = engine.explore(&scenario, &plan, &mut |progress| {
-        if early == 0 && progress.schedules >= 10_000 {
-            early = table::resident_kib();
-        }
-    })?;
-    let late = table::resident_kib();
-    engine.stop()?;
-    if outcome.coverage.schedules != 100_000 {
-        return Err(format!("{} executions instead of 100,000", outcome.coverage.schedules).into());
-    }
-    let growth = late as f64 / early as f64;
-    let measured = format!("{early} KiB, then {late} KiB");
-    table.row("memory after 10,000 and 100,000 executions", measured, Some(Bar::at_most(growth, 1.05)));
-    let rate = 1e11 / outcome.coverage.elapsed_us as f64;
-    table.row("random walk, the same case", format!("{rate:.0} executions/s"), None);
     Ok(())
 }

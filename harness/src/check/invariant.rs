@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::history::{Operation, OperationEnd, State};
+use crate::id::WorkerId;
 use crate::verdict::Violation;
 
 /// What an invariant may look at: the stores and what the workers reported, at one moment.
@@ -15,9 +16,17 @@ pub struct View<'a> {
     pub operations: &'a [Operation],
     /// How many workers take part (a shrunken execution has fewer than the scenario).
     pub workers: usize,
+    /// Who has crashed so far.
+    pub crashed: &'a [WorkerId],
 }
 
 impl View<'_> {
+    /// Whether `worker` has crashed.
+    #[must_use]
+    pub fn has_crashed(&self, worker: WorkerId) -> bool {
+        self.crashed.contains(&worker)
+    }
+
     /// The operations called `name` that took effect.
     pub fn done<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Operation> + 'b {
         self.operations

@@ -1,21 +1,60 @@
 //! Owns [`DepthFirst`]: every schedule once, optionally with a bound on preemptions.
 
+use std::collections::VecDeque;
+
 use super::{Decision, Point, Strategy, tell};
 use crate::choice::Choice;
+
+/// Most beginnings that are put off; further ones are tried where they are met.
+const PUT_OFF_MAX: usize = 100_000;
 
 /// Stateless depth-first search in the manner of `VeriSoft` and CHESS: each execution repeats the choices of the
 /// one before it up to the deepest point with an untried option, and takes that one.
 ///
+/// A fault, or a passing of time without need, multiplies the schedules. So the beginnings of schedules that have one are put
+/// off. Every other execution belongs to the search among the schedules without any; in between, the searches behind the beginnings
+/// that were put off take turns, the oldest first. So neither a fault nor an order of requests waits until all of the other kind
+/// are tried.
+///
 /// Each schedule is tried once. With a bound, schedules with more preemptions are left out (Musuvathi
-/// and Qadeer, "Iterative Context Bounding", PLDI 2007). Memory grows with the length of a schedule, not
-/// with the number of executions.
+/// and Qadeer, "Iterative Context Bounding", PLDI 2007). Memory grows with the length of a schedule and with what is put
+/// off.
 #[derive(Debug, Default)]
 pub struct DepthFirst {
     preemption_bound: Option<usize>,
-    stack: Vec<Node>,
-    depth: usize,
+    /// The search among the schedules that need nothing extra.
+    plain: Search,
+    /// The searches behind what was put off.
+    put_off: VecDeque<Search>,
+    turn: Turn,
+    /// The choices of the running execution.
+    taken: Vec<Choice>,
     started: bool,
+}
+
+/// Which search the running execution belongs to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    #[default]
+    Plain,
+    /// The first of those that were put off.
+    PutOff,
+}
+
+/// A depth-first search of all schedules with the same beginning.
+#[derive(Debug, Default)]
+struct Search {
+    beginning: Beginning,
+    /// The points behind the beginning.
+    stack: Vec<Node>,
     exhausted: bool,
+}
+
+/// How a schedule begins.
+#[derive(Debug, Default)]
+struct Beginning {
+    choices: Vec<Choice>,
+    preemptions: usize,
 }
 
 #[derive(Debug)]
@@ -40,18 +79,90 @@ impl DepthFirst {
     }
 
     fn visit(&mut self, point: &Point<'_>) -> usize {
-        let preemptions_before = self.stack.last().map_or(0, |node| node.preemptions);
+        let Search { beginning, stack, .. } = self.search();
+        let preemptions_before = stack.last().map_or(beginning.preemptions, |node| node.preemptions);
         let left = self.preemption_bound.map(|bound| bound.saturating_sub(preemptions_before));
         let allowed = |index: &usize| left != Some(0) || !point.preempts(point.options[*index]);
-        let order: Vec<usize> = point.preferred().into_iter().filter(allowed).collect();
+        let mut order: Vec<usize> = point.preferred().into_iter().filter(allowed).collect();
         assert!(!order.is_empty(), "letting the previous worker go on is never a preemption");
+        let needed = order.iter().filter(|index| !is_extra(point.options[**index])).count().max(1);
+        if self.put_off.len() < PUT_OFF_MAX {
+            for extra in order.drain(needed..) {
+                let choices = self.taken.iter().copied().chain([point.options[extra]]).collect();
+                // Neither time nor a fault is a preemption.
+                let beginning = Beginning { choices, preemptions: preemptions_before };
+                self.put_off.push_back(Search { beginning, ..Search::default() });
+            }
+        }
         let mut node =
             Node { options: point.options.to_vec(), order, current: 0, preemptions: 0, preemptions_before };
         node.count(point);
         let taken = node.order[0];
-        self.stack.push(node);
+        self.search_mut().stack.push(node);
         taken
     }
+
+    fn search(&self) -> &Search {
+        match self.turn {
+            Turn::Plain => &self.plain,
+            Turn::PutOff => self.put_off.front().expect("it has its turn only if there is one"),
+        }
+    }
+
+    fn search_mut(&mut self) -> &mut Search {
+        match self.turn {
+            Turn::Plain => &mut self.plain,
+            Turn::PutOff => self.put_off.front_mut().expect("it has its turn only if there is one"),
+        }
+    }
+
+    fn decide(&mut self, point: &Point<'_>) -> Decision {
+        let depth = self.taken.len();
+        let Search { beginning, stack, .. } = self.search_mut();
+        if let Some(wanted) = beginning.choices.get(depth) {
+            let found = point.options.iter().position(|option| option == wanted);
+            let missing = || format!("possible before: {wanted}; possible now: {}", tell(point.options));
+            return found.map_or_else(|| Decision::Mismatch(missing()), Decision::Take);
+        }
+        let Some(node) = stack.get_mut(depth - beginning.choices.len()) else {
+            return Decision::Take(self.visit(point));
+        };
+        if node.options != point.options {
+            let (expected, found) = (tell(&node.options), tell(point.options));
+            return Decision::Mismatch(format!("possible before: {expected}; possible now: {found}"));
+        }
+        node.count(point);
+        Decision::Take(node.order[node.current])
+    }
+
+    /// Moves the search of the last execution on; of those that were put off, to the end of the queue.
+    fn move_on(&mut self) {
+        self.search_mut().move_on();
+        if self.turn == Turn::PutOff
+            && let Some(search) = self.put_off.pop_front().filter(|search| !search.exhausted)
+        {
+            self.put_off.push_back(search);
+        }
+    }
+}
+
+impl Search {
+    /// Goes on to the deepest point with an untried option.
+    fn move_on(&mut self) {
+        while let Some(node) = self.stack.last_mut() {
+            if node.current + 1 < node.order.len() {
+                node.current += 1;
+                return;
+            }
+            self.stack.pop();
+        }
+        self.exhausted = true;
+    }
+}
+
+/// Whether a choice is put off where another is possible; those come last in the order of trying.
+fn is_extra(choice: Choice) -> bool {
+    choice == Choice::Advance || choice.fault().is_some()
 }
 
 impl Node {
@@ -63,45 +174,42 @@ impl Node {
 
 impl Strategy for DepthFirst {
     fn begin(&mut self) -> bool {
-        self.depth = 0;
+        self.taken.clear();
         if !self.started {
             self.started = true;
             return true;
         }
-        while let Some(node) = self.stack.last_mut() {
-            if node.current + 1 < node.order.len() {
-                node.current += 1;
-                return true;
-            }
-            self.stack.pop();
-        }
-        self.exhausted = true;
-        false
+        self.move_on();
+        let is_their_turn = self.turn == Turn::Plain || self.plain.exhausted;
+        self.turn = if is_their_turn && !self.put_off.is_empty() { Turn::PutOff } else { Turn::Plain };
+        !self.exhausted()
+    }
+
+    fn rewind(&mut self) {
+        self.taken.clear();
     }
 
     fn choose(&mut self, point: &Point<'_>) -> Decision {
-        let depth = self.depth;
-        self.depth += 1;
-        let Some(node) = self.stack.get_mut(depth) else {
-            return Decision::Take(self.visit(point));
-        };
-        if node.options != point.options {
-            let (expected, found) = (tell(&node.options), tell(point.options));
-            return Decision::Mismatch(format!("possible before: {expected}; possible now: {found}"));
+        let decision = self.decide(point);
+        if let Decision::Take(index) = decision {
+            self.taken.push(point.options[index]);
         }
-        node.count(point);
-        Decision::Take(node.order[node.current])
+        decision
     }
 
     fn end(&mut self, steps: usize) -> Result<(), String> {
-        match self.stack.get(steps) {
+        let Search { beginning, stack, .. } = self.search();
+        if let Some(wanted) = beginning.choices.get(steps) {
+            return Err(format!("possible before: {wanted}; now it is the end"));
+        }
+        match stack.get(steps - beginning.choices.len()) {
             Some(node) => Err(format!("possible before: {}; now it is the end", tell(&node.options))),
             None => Ok(()),
         }
     }
 
     fn exhausted(&self) -> bool {
-        self.exhausted
+        self.started && self.plain.exhausted && self.put_off.is_empty()
     }
 }
 
@@ -145,6 +253,34 @@ mod tests {
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 90);
         assert_eq!(all[0].to_string(), "A A B B C C");
         assert_eq!(all[1].to_string(), "A A B C C B");
+    }
+
+    /// One worker of two steps, and one fault or one passing of time at any point before the end: each schedule once, and those
+    /// without anything extra first.
+    #[test]
+    fn what_is_extra_is_put_off_and_every_schedule_tried_once() {
+        let run = Choice::Run(ConnectionId { worker: WorkerId(0), ordinal: 0 });
+        let mut search = DepthFirst::new(Some(0));
+        let mut found = Vec::new();
+        while search.begin() {
+            let (mut left, mut schedule) = (2, Schedule::default());
+            while left > 0 {
+                let mut options = vec![run];
+                if schedule.0.len() + left == 2 {
+                    options.extend([Choice::Advance, Choice::Crash(WorkerId(1))]);
+                }
+                let previous = schedule.0.iter().rev().find_map(|choice| choice.turn());
+                let Decision::Take(taken) = search.choose(&Point { options: &options, previous }) else {
+                    panic!("a deterministic system never mismatches");
+                };
+                left -= usize::from(options[taken] == run);
+                schedule.0.push(options[taken]);
+            }
+            search.end(schedule.0.len()).expect("ends where it ended before");
+            found.push(schedule.to_string());
+        }
+        assert!(search.exhausted());
+        assert_eq!(found, ["A A", "+ A A", "B~ A A", "A + A", "A B~ A"]);
     }
 
     /// With enough preemptions the bound loses nothing; with fewer it keeps exactly those within it.

@@ -24,6 +24,10 @@ impl Strategy for Fixed {
         true
     }
 
+    fn rewind(&mut self) {
+        self.position = 0;
+    }
+
     fn choose(&mut self, point: &Point<'_>) -> Decision {
         let Some(wanted) = self.schedule.0.get(self.position) else {
             return Decision::Stop;

@@ -25,6 +25,10 @@ impl Strategy for Guided {
         !std::mem::replace(&mut self.begun, true)
     }
 
+    fn rewind(&mut self) {
+        self.position = 0;
+    }
+
     fn choose(&mut self, point: &Point<'_>) -> Decision {
         while let Some(wanted) = self.schedule.0.get(self.position) {
             self.position += 1;

@@ -5,12 +5,14 @@ mod dfs;
 mod fixed;
 mod guided;
 mod moves;
+mod omissions;
 mod random;
 
 pub use dfs::DepthFirst;
 pub use fixed::Fixed;
 pub use guided::Guided;
 pub use moves::block_moves;
+pub use omissions::omissions;
 pub use random::RandomWalk;
 
 use crate::choice::Choice;
@@ -21,28 +23,38 @@ use crate::id::WorkerId;
 pub struct Point<'a> {
     /// What is possible, in canonical order (see [`Choice`]'s order), never empty.
     pub options: &'a [Choice],
-    /// Whose turn the previous choice was.
+    /// Whose turn it was last, whatever time has passed or has broken since.
     pub previous: Option<WorkerId>,
 }
 
 impl Point<'_> {
     /// The positions of the options in the order in which a search should try them: first those that let
-    /// the previous worker go on, then the rest in canonical order.
+    /// the previous worker go on, then those of the others in canonical order, then those that split a request, then
+    /// the passing of time, and last what breaks something. So a schedule that is continued in this order meets no
+    /// fault, and time passes in it only when nobody can go on.
     #[must_use]
     pub fn preferred(&self) -> Vec<usize> {
-        let goes_on =
-            |index: &usize| self.previous.is_some() && self.options[*index].worker() == self.previous;
-        let (mut first, rest): (Vec<_>, Vec<_>) = (0..self.options.len()).partition(goes_on);
-        first.extend(rest);
-        first
+        let mut order: Vec<usize> = (0..self.options.len()).collect();
+        order.sort_by_key(|index| {
+            let option = self.options[*index];
+            let kind = match option {
+                _ if option.fault().is_some() => 3,
+                Choice::Advance => 2,
+                Choice::Split(_) => 1,
+                _ => 0,
+            };
+            (kind, self.previous.is_none() || option.turn() != self.previous)
+        });
+        order
     }
 
-    /// Whether taking `option` stops a worker that could have gone on.
+    /// Whether taking `option` stops a worker that could have gone on. Neither a fault nor the passing of time does: if
+    /// the same worker goes on afterwards, nobody came in between.
     #[must_use]
     pub fn preempts(&self, option: Choice) -> bool {
         self.previous.is_some()
-            && option.worker() != self.previous
-            && self.options.iter().any(|other| other.worker() == self.previous)
+            && option.turn().is_some_and(|worker| Some(worker) != self.previous)
+            && self.options.iter().any(|other| other.turn() == self.previous)
     }
 }
 
@@ -61,6 +73,9 @@ pub enum Decision {
 pub trait Strategy {
     /// Prepares the next execution; `false` if none is left.
     fn begin(&mut self) -> bool;
+
+    /// Prepares the running execution to be started anew, with the same choices.
+    fn rewind(&mut self);
 
     /// Decides at a point of the running execution.
     fn choose(&mut self, point: &Point<'_>) -> Decision;
@@ -82,4 +97,49 @@ pub trait Strategy {
 /// Options as text for a message: `A B.1 +`.
 pub(crate) fn tell(options: &[Choice]) -> String {
     options.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choice::Schedule;
+
+    fn options(text: &str) -> Vec<Choice> {
+        let Schedule(mut options) = text.parse().expect("valid");
+        options.sort();
+        options
+    }
+
+    fn preferred(text: &str, previous: Option<WorkerId>) -> String {
+        let options = options(text);
+        let point = Point { options: &options, previous };
+        let order: Vec<Choice> = point.preferred().into_iter().map(|index| options[index]).collect();
+        tell(&order)
+    }
+
+    /// The whole order: the one who was on, others, splits, time, what breaks.
+    #[test]
+    fn time_passes_behind_all_requests_and_faults_come_last() {
+        let all = "A B A< B< + A~ B? store:wipe";
+        assert_eq!(preferred(all, Some(WorkerId(1))), "B A B< A< + A~ B? store:wipe");
+        assert_eq!(preferred(all, None), "A B A< B< + A~ B? store:wipe");
+    }
+
+    /// `A + A` has no preemption although `+` is nobody's turn, and `A + B` has one.
+    #[test]
+    fn neither_time_nor_a_fault_is_a_preemption() {
+        let options = options("A B + A~ B? store:wipe");
+        let point = Point { options: &options, previous: Some(WorkerId(0)) };
+        let preempting: Vec<Choice> =
+            options.iter().copied().filter(|option| point.preempts(*option)).collect();
+        assert_eq!(tell(&preempting), "B");
+    }
+
+    /// A worker of which nothing but a fault is left cannot go on, so nobody stops it.
+    #[test]
+    fn leaving_a_worker_that_can_only_crash_is_no_preemption() {
+        let options = options("A~ B");
+        let point = Point { options: &options, previous: Some(WorkerId(0)) };
+        assert!(!point.preempts(options[0]) && !point.preempts(options[1]));
+    }
 }

@@ -24,10 +24,14 @@ impl RandomWalk {
 
 impl Strategy for RandomWalk {
     fn begin(&mut self) -> bool {
-        self.random = ChaCha8Rng::seed_from_u64(self.seed);
-        self.random.set_stream(self.execution);
         self.execution += 1;
+        self.rewind();
         true
+    }
+
+    fn rewind(&mut self) {
+        self.random = ChaCha8Rng::seed_from_u64(self.seed);
+        self.random.set_stream(self.execution.saturating_sub(1));
     }
 
     fn choose(&mut self, point: &Point<'_>) -> Decision {

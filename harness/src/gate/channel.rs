@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
@@ -65,10 +66,10 @@ impl Channel {
         clear.then_some(self.stream)
     }
 
-    /// Reads for a short while past the runtime; `true` if something came.
-    pub(crate) fn spin_fill(&mut self) -> bool {
+    /// Reads for up to `limit` past the runtime; `true` if something came.
+    pub(crate) fn spin_fill(&mut self, limit: Duration) -> bool {
         let before = self.input.len();
-        spin_read(&self.stream, &mut self.input);
+        spin_read(&self.stream, &mut self.input, limit);
         self.input.len() > before
     }
 

@@ -39,6 +39,22 @@ pub enum GateError {
         /// Which connection.
         connection: ConnectionId,
     },
+    /// A request waits for somebody who is not one of our workers.
+    #[error("the request of connection {connection} waits for {holder}, which is no connection of a worker")]
+    BlockedByStranger {
+        /// Which connection.
+        connection: ConnectionId,
+        /// The store's own name for the other one.
+        holder: u64,
+    },
+    /// The machine was too slow for what was chosen: a request looked for a deadlock at another moment.
+    #[error("connection {connection} {what}")]
+    Unforced {
+        /// Which connection.
+        connection: ConnectionId,
+        /// What it did.
+        what: String,
+    },
     /// A scenario or a worker asked for a store that is not behind the gate.
     #[error(
         "there is no store `{0}` behind the gate (a scenario names the stores that it needs in its card)"

@@ -1,55 +1,90 @@
 //! Owns the gate: it holds what workers send and lets through what it is told to. It never decides, it
 //! knows no store (that is [`Backend`]) and no reason.
 
+mod arrival;
 mod backend;
 mod channel;
 mod connection;
+mod deadlines;
+mod deadlock;
+mod ending;
 mod endpoint;
 mod error;
+mod fault;
+mod outage;
 mod spin;
 mod step;
 mod stream;
+mod time;
+mod waiting;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Context;
 use std::time::Duration;
 
-pub use backend::{Backend, BackendError, Standing, Upstream};
-use connection::{Connection, Remains};
+use bytes::Bytes;
+
+use arrival::{Arrival, Cancellation, Wish};
+pub use backend::{Backend, BackendError, DeadlockCheck, Standing, Survival, Upstream, WaitFor, Waking};
+pub use connection::Answer;
+use connection::{Connection, Phase};
+use deadlines::Deadline;
+pub use deadlock::Wait as WaitEdge;
 use endpoint::Endpoint;
 pub use error::GateError;
+pub use fault::Struck;
 use spin::is_quiet;
-pub(crate) use spin::{spin_read, spinning};
+pub(crate) use spin::{SPIN_MAX, spin_read, spinning};
 pub use step::{Stepped, TimedOut};
 pub use stream::Stream;
 
 use crate::choice::Choice;
-use crate::history::State;
+use crate::fault::FaultModel;
 use crate::id::{ConnectionId, WorkerId};
-use crate::wire::Wait;
-
-/// Warm connections kept for each store.
-const WARM_MAX: usize = 64;
+use crate::isolation::Isolation;
+use crate::wire::{self, Session, Wait};
 
 /// The gate of a run: all connections of all workers, and the stores behind them.
 pub struct Gate {
     backends: Vec<Box<dyn Backend>>,
+    sessions: Vec<Box<dyn Session>>,
     /// Open connections in the state of a new one, by backend.
     warm: Vec<Vec<Upstream>>,
+    /// Open connections that clients have used and left, by backend.
+    used: Vec<Vec<Upstream>>,
     endpoints: Vec<Endpoint>,
-    arrivals: VecDeque<Arrival>,
+    arrivals: Vec<Arrival>,
+    cancellations: Vec<Cancellation>,
     connections: Vec<Connection>,
     opened: BTreeMap<WorkerId, u16>,
-    code_stored: bool,
-    /// Whether nothing has happened since the stores were emptied.
+    /// Workers that have crashed in this execution; nothing that comes from them is listened to.
+    crashed: BTreeSet<WorkerId>,
+    /// By backend: whether a request was executed there in this execution.
+    touched: Vec<bool>,
+    /// By backend: whether connections that were opened since its replica took over lead to the replica.
+    detoured: Vec<bool>,
+    /// What may happen to the stores.
+    expected: FaultModel,
+    /// How often a store was killed.
+    outages: u64,
+    /// By backend: whether something may have been stored that bringing back the data does not remove.
+    code_stored: Vec<bool>,
+    /// By backend: whether bringing back what was remembered is enough even then.
+    restorable: Vec<bool>,
+    /// Whether the stores hold what was remembered, and nothing else.
     clean: bool,
-}
-
-/// A client that has no connection to the store yet.
-struct Arrival {
-    worker: WorkerId,
-    store: usize,
-    stream: Stream,
+    /// Whether only a new set-up brings the stores back.
+    stale: bool,
+    /// What time it is for the stores that live by the run's clock, since the UNIX epoch; zero before it was set.
+    now: Duration,
+    /// By backend: when something ends there by itself.
+    deadlines: Vec<Deadline>,
+    /// The level of transactions that name none.
+    isolation: Option<Isolation>,
+    /// How often a request was sent to a store as a step, or went on there.
+    moves: u64,
+    /// How often one step woke several requests whose order could not be decided here.
+    herds: u64,
 }
 
 /// How one worker stands at the gate.
@@ -69,16 +104,31 @@ impl Gate {
     /// A gate in front of these stores.
     #[must_use]
     pub fn new(backends: Vec<Box<dyn Backend>>) -> Self {
-        let warm = backends.iter().map(|_| Vec::new()).collect();
+        let count = backends.len();
         Self {
+            sessions: backends.iter().map(|backend| backend.session()).collect(),
             backends,
-            warm,
+            warm: (0..count).map(|_| Vec::new()).collect(),
+            used: (0..count).map(|_| Vec::new()).collect(),
             endpoints: Vec::new(),
-            arrivals: VecDeque::new(),
+            arrivals: Vec::new(),
+            cancellations: Vec::new(),
             connections: Vec::new(),
             opened: BTreeMap::new(),
-            code_stored: false,
+            crashed: BTreeSet::new(),
+            touched: vec![false; count],
+            detoured: vec![false; count],
+            expected: FaultModel::none(),
+            outages: 0,
+            code_stored: vec![false; count],
+            restorable: vec![false; count],
             clean: false,
+            stale: false,
+            now: Duration::ZERO,
+            deadlines: vec![Deadline::default(); count],
+            isolation: None,
+            moves: 0,
+            herds: 0,
         }
     }
 
@@ -87,13 +137,48 @@ impl Gate {
         &self.backends
     }
 
+    /// How often so far one step woke several requests whose order could not be decided here: executions in which
+    /// that happened may be replayed differently.
+    #[must_use]
+    pub fn herds(&self) -> u64 {
+        self.herds
+    }
+
+    /// A session of each store, by backend, for what can be asked of any.
+    #[must_use]
+    pub fn sessions(&self) -> &[Box<dyn Session>] {
+        &self.sessions
+    }
+
+    /// The held request of `id`, with its store and what was forwarded for it.
+    #[must_use]
+    pub fn held(&self, id: ConnectionId) -> Option<(usize, &[Bytes], &Bytes, Option<&wire::Context>)> {
+        let connection = self.connections.iter().find(|connection| connection.id == id)?;
+        let (queued, request, context) = connection.held_request()?;
+        Some((connection.store, queued, request, context))
+    }
+
+    /// Whether `worker` holds something in a store that ends with its connection, such as an open transaction.
+    #[must_use]
+    pub fn lingers(&self, worker: WorkerId) -> bool {
+        self.connections.iter().any(|connection| connection.id.worker == worker && connection.lingers())
+    }
+
+    /// Whether requests to some store can be stopped half-way.
+    #[must_use]
+    pub fn can_split(&self) -> bool {
+        self.backends.iter().any(|backend| backend.can_split())
+    }
+
     /// Takes the server's end of an in-process connection of `worker` to the store called `store`.
     ///
     /// # Errors
     /// The run has no such store.
     pub fn connect(&mut self, worker: WorkerId, store: &str, stream: Stream) -> Result<(), GateError> {
         let store = self.store_index(store)?;
-        self.arrivals.push_back(Arrival { worker, store, stream });
+        if !self.crashed.contains(&worker) {
+            self.arrivals.push(Arrival::new(worker, store, stream, self.backends[store].session()));
+        }
         Ok(())
     }
 
@@ -129,12 +214,23 @@ impl Gate {
         for endpoint in &mut self.endpoints {
             while let Some(stream) = endpoint.poll_accept(context)? {
                 let (worker, store) = (endpoint.worker, endpoint.store);
-                self.arrivals.push_back(Arrival { worker, store, stream: Stream::Tcp(stream) });
+                if self.crashed.contains(&worker) {
+                    continue;
+                }
+                let session = self.backends[store].session();
+                self.arrivals.push(Arrival::new(worker, store, Stream::Tcp(stream), session));
                 progress = true;
             }
         }
+        for arrival in &mut self.arrivals {
+            progress |= arrival.poll(context)?;
+        }
+        self.arrivals.retain(|arrival| !arrival.is_gone());
+        let exclusive: Vec<ConnectionId> =
+            self.connections.iter().filter(|other| other.excludes()).map(|other| other.id).collect();
         for connection in &mut self.connections {
-            progress |= connection.poll(context)?;
+            let excluded = exclusive.iter().any(|other| *other != connection.id);
+            progress |= connection.poll(context, excluded)?;
         }
         Ok(progress)
     }
@@ -142,7 +238,7 @@ impl Gate {
     /// Whether [`tend`](Self::tend) has something to do.
     #[must_use]
     pub fn needs_tending(&self) -> bool {
-        !self.arrivals.is_empty() || self.connections.iter().any(Connection::retires)
+        self.arrivals.iter().any(Arrival::is_ready) || self.connections.iter().any(Connection::retires)
     }
 
     /// Gives new clients a connection to their store, and ends the connections whose client is gone.
@@ -154,104 +250,71 @@ impl Gate {
             let connection = self.connections.remove(index);
             self.retire(connection).await?;
         }
-        while let Some(arrival) = self.arrivals.pop_front() {
-            let upstream = match self.take_warm(arrival.store) {
-                Some(upstream) => upstream,
-                None => self.backends[arrival.store].open().await?,
-            };
-            let next = self.opened.entry(arrival.worker).or_insert(0);
-            let id = ConnectionId { worker: arrival.worker, ordinal: *next };
-            *next += 1;
-            let session = self.backends[arrival.store].session();
-            self.connections.push(Connection::new(id, arrival.store, arrival.stream, upstream, session));
-            self.connections.sort_by_key(|connection| connection.id);
+        while let Some(index) = self.arrivals.iter().position(Arrival::is_ready) {
+            let arrival = self.arrivals.remove(index);
+            self.receive(arrival).await?;
         }
         Ok(())
     }
 
-    /// The warm connection with the lowest key, so that clients that come in the same order get the same
-    /// connections in every execution; those that the store has closed meanwhile are dropped.
-    fn take_warm(&mut self, store: usize) -> Option<Upstream> {
+    async fn receive(&mut self, mut arrival: Arrival) -> Result<(), GateError> {
+        let next = self.opened.entry(arrival.worker).or_insert(0);
+        let id = ConnectionId { worker: arrival.worker, ordinal: *next };
+        *next += 1;
+        let Arrival { store, .. } = arrival;
+        match arrival.take_wish() {
+            Wish::Connection(opening) => {
+                let upstream = match self.take_warm(store, &opening) {
+                    Some(upstream) => upstream,
+                    None => self.backends[store].open(&opening).await?,
+                };
+                let Arrival { client, session, .. } = arrival;
+                self.connections.push(Connection::new(id, store, client, upstream, session)?);
+                self.connections.sort_by_key(|connection| connection.id);
+            }
+            Wish::Cancel { opening, key } => {
+                self.cancellations.push(Cancellation { id, store, opening, key, _client: arrival.client });
+            }
+        }
+        Ok(())
+    }
+
+    /// The warm connection with the lowest key that was opened with the same words, so that clients that come in the
+    /// same order get the same connections in every execution; those that the store has closed meanwhile are
+    /// dropped.
+    fn take_warm(&mut self, store: usize, opening: &[u8]) -> Option<Upstream> {
         let warm = &mut self.warm[store];
-        while let Some((lowest, _)) = warm.iter().enumerate().min_by_key(|(_, upstream)| upstream.key) {
+        loop {
+            let alike = warm.iter().enumerate().filter(|(_, upstream)| upstream.opening == opening);
+            let (lowest, _) = alike.min_by_key(|(_, upstream)| upstream.key)?;
             let upstream = warm.swap_remove(lowest);
             if is_quiet(&upstream.stream) {
                 return Some(upstream);
             }
         }
-        None
     }
 
-    async fn retire(&mut self, connection: Connection) -> Result<(), GateError> {
-        let store = connection.store;
-        self.code_stored |= connection.stored_code();
-        let backend = &mut self.backends[store];
-        let upstream = match connection.dismantle() {
-            Remains::Reusable { upstream, used: false } => upstream,
-            Remains::Reusable { upstream, used: true } => backend.renew(upstream).await?,
-            Remains::Broken { key } => return Ok(backend.forget(key).await?),
-        };
-        if self.warm[store].len() < WARM_MAX {
-            self.warm[store].push(upstream);
-        }
-        Ok(())
-    }
-
-    /// Ends all connections, and removes and returns the content of the stores: afterwards they are in the
-    /// state in which a set-up starts.
+    /// What may happen next, in canonical order; with `splits` also that a request is stopped half-way.
     ///
-    /// # Errors
-    /// A store does not answer.
-    pub async fn finish(&mut self) -> Result<State, GateError> {
-        self.clean = false;
-        self.arrivals.clear();
-        self.opened.clear();
-        for endpoint in &mut self.endpoints {
-            endpoint.turn_away();
-        }
-        for connection in std::mem::take(&mut self.connections) {
-            self.retire(connection).await?;
-        }
-        let mut entries = BTreeMap::new();
-        for backend in &mut self.backends {
-            entries.append(&mut backend.take_state(self.code_stored).await?.into_entries());
-        }
-        self.code_stored = false;
-        self.clean = true;
-        Ok(State::new(entries))
-    }
-
-    /// Makes sure that nothing is left of what was before: does nothing right after [`finish`](Self::finish).
-    ///
-    /// # Errors
-    /// A store does not answer.
-    pub async fn reset(&mut self) -> Result<(), GateError> {
-        if !std::mem::replace(&mut self.clean, false) {
-            self.finish().await?;
-            self.clean = false;
-        }
-        Ok(())
-    }
-
-    /// The content of all stores.
-    ///
-    /// # Errors
-    /// A store does not answer.
-    pub async fn state(&mut self) -> Result<State, GateError> {
-        let mut entries = BTreeMap::new();
-        for backend in &mut self.backends {
-            entries.append(&mut backend.state().await?.into_entries());
-        }
-        Ok(State::new(entries))
-    }
-
-    /// What may be released or delivered now, in canonical order.
+    /// While it is open which of several woken requests goes on first, nothing else may happen.
     #[must_use]
-    pub fn options(&self) -> Vec<Choice> {
-        let runs = self.connections.iter().filter(|connection| connection.holds_step());
-        let deliveries = self.connections.iter().filter(|connection| connection.holds_delivery());
-        let mut options: Vec<Choice> = runs.map(|connection| Choice::Run(connection.id)).collect();
-        options.extend(deliveries.map(|connection| Choice::Deliver(connection.id)));
+    pub fn options(&self, splits: bool) -> Vec<Choice> {
+        let woken = |connection: &&Connection| matches!(connection.phase, Phase::Woken);
+        let mut options: Vec<Choice> =
+            self.connections.iter().filter(woken).map(|other| Choice::Wake(other.id)).collect();
+        if !options.is_empty() {
+            return options;
+        }
+        for connection in &self.connections {
+            let id = connection.id;
+            options.extend(connection.holds_step().then_some(Choice::Run(id)));
+            options.extend(connection.holds_delivery().then_some(Choice::Deliver(id)));
+            options.extend(matches!(connection.phase, Phase::Stopped).then_some(Choice::Resume(id)));
+            let can_split = splits && connection.holds_split() && self.backends[connection.store].splits();
+            options.extend(can_split.then_some(Choice::Split(id)));
+        }
+        options.extend(self.cancellations.iter().map(|cancellation| Choice::Run(cancellation.id)));
+        options.extend(self.victims().map(Choice::Victim));
         options.sort();
         options
     }
@@ -261,12 +324,14 @@ impl Gate {
     pub fn presence(&self, worker: WorkerId) -> Presence {
         let mut presence = Presence::default();
         for connection in self.connections.iter().filter(|connection| connection.id.worker == worker) {
-            presence.held |= connection.holds_step() || connection.holds_delivery();
+            let is_stopped = matches!(connection.phase, Phase::Stopped | Phase::Woken);
+            presence.held |= connection.holds_step() || connection.holds_delivery() || is_stopped;
             presence.blocked |= connection.blocked().is_some();
             presence.listening |= connection.listens();
             presence.busy |= connection.busy();
         }
-        presence.busy |= self.arrivals.iter().any(|arrival| arrival.worker == worker);
+        presence.held |= self.cancellations.iter().any(|cancellation| cancellation.id.worker == worker);
+        presence.busy |= self.arrivals.iter().any(|arrival| arrival.worker == worker && arrival.is_ready());
         presence
     }
 
@@ -278,6 +343,18 @@ impl Gate {
             _ => None,
         };
         self.connections.iter().filter_map(limit).max()
+    }
+
+    /// How many descriptors the gate and the clients that are connected to its endpoints have, if these are all in this
+    /// process.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        let both_ends = |through_kernel: bool| if through_kernel { 2 } else { 0 };
+        let connections =
+            self.connections.iter().map(|connection| 1 + both_ends(connection.through_kernel()));
+        let arrivals = self.arrivals.iter().map(|arrival| both_ends(arrival.client.through_kernel()));
+        let kept: usize = self.warm.iter().chain(&self.used).map(Vec::len).sum();
+        connections.sum::<usize>() + arrivals.sum::<usize>() + kept + self.endpoints.len()
     }
 
     /// Whether some client is outside this process's memory, so that its bytes are seen only after a

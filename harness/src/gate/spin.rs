@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use super::Stream;
 
 /// Longest time to go on asking before the thread sleeps.
-const SPIN_US_MAX: Duration = Duration::from_micros(60);
+pub(crate) const SPIN_MAX: Duration = Duration::from_micros(60);
 /// Bytes read at a time.
 const READ_BYTES: usize = 4 << 10;
 
@@ -23,7 +23,7 @@ pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T
     let mut started = None;
     poll_fn(move |context| {
         let ready = poll(context);
-        if ready.is_pending() && started.get_or_insert_with(Instant::now).elapsed() < SPIN_US_MAX {
+        if ready.is_pending() && started.get_or_insert_with(Instant::now).elapsed() < SPIN_MAX {
             context.waker().wake_by_ref();
         }
         ready
@@ -32,17 +32,17 @@ pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T
 }
 
 /// Reads from the socket of `stream` past the runtime, until something is there, the other side is gone or
-/// the time is up; whoever called waits for the rest in the ordinary way.
+/// `limit` is over; whoever called waits for the rest in the ordinary way.
 ///
 /// Nothing else runs on this thread meanwhile, so it is for moments at which nothing else could.
-pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut) {
+pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut, limit: Duration) {
     let Some(socket) = socket(stream) else { return };
     let started = Instant::now();
     let mut bytes = [0; READ_BYTES];
     loop {
         match rustix::io::read(socket, &mut bytes) {
             Ok(length) => return input.extend_from_slice(&bytes[..length]),
-            Err(rustix::io::Errno::AGAIN) if started.elapsed() < SPIN_US_MAX => std::hint::spin_loop(),
+            Err(rustix::io::Errno::AGAIN) if started.elapsed() < limit => std::hint::spin_loop(),
             // An error, like the end, is left for the runtime to see.
             Err(_) => return,
         }

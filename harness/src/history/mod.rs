@@ -5,6 +5,6 @@ mod operation;
 mod state;
 mod trace;
 
-pub use operation::{Operation, OperationEnd};
+pub use operation::{Operation, OperationEnd, OperationFault};
 pub use state::{Change, Datum, State};
-pub use trace::{Effect, Trace, TraceStep, Wake, WorkerEnd};
+pub use trace::{Cause, Effect, Fault, Hit, Trace, TraceStep, WaitFor, Wake, WorkerEnd};

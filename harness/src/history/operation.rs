@@ -25,6 +25,18 @@ pub struct Operation {
     pub returned: Option<u64>,
     /// How it ended.
     pub end: OperationEnd,
+    /// The fault that hit its worker while it was open, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<OperationFault>,
+}
+
+/// A fault that hit a worker during an operation: what really happened, which the worker was not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationFault {
+    /// The step at which it happened, from 1; the last one if there were several.
+    pub step: usize,
+    /// Whether the store has executed a request of which the worker was told nothing, in this fault or in one before it.
+    pub executed: bool,
 }
 
 /// How an operation ended.

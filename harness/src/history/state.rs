@@ -76,6 +76,15 @@ impl State {
         }
     }
 
+    /// The rows of the table called `table`, each as its columns' texts (without those that are null), in the order
+    /// of their keys; each is an entry under `table(primary key)`.
+    pub fn rows(&self, table: &str) -> impl Iterator<Item = &BTreeMap<String, String>> {
+        let prefix = format!("{table}(");
+        let entries = self.entries.range(prefix.clone()..);
+        let of_table = entries.take_while(move |(key, _)| key.starts_with(&prefix));
+        of_table.filter_map(|(_, datum)| if let Datum::Map(row) = datum { Some(row) } else { None })
+    }
+
     /// Whether there is something under `key` that the store will remove by itself after some time.
     #[must_use]
     pub fn expires(&self, key: &str) -> bool {

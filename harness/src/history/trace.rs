@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Operation};
 use crate::choice::Schedule;
-use crate::id::{ConnectionId, WorkerId};
+use crate::id::{ConnectionId, Word, WorkerId};
 use crate::verdict::Verdict;
 
 /// One execution from its first choice to its end.
@@ -58,9 +58,41 @@ pub enum Effect {
         queued: Vec<String>,
         /// The request as one would type it, shortened.
         request: String,
-        /// The reply, shortened; `None` if the store keeps the request waiting.
+        /// The reply, shortened; `None` if the store keeps the request waiting or it has stopped half-way.
         reply: Option<String>,
-        /// Digest of the exact bytes of all requests and of the reply, in hexadecimal.
+        /// Whether it has stopped before it writes its first row.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopped: bool,
+        /// For whom it waits, as far as the store says so.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocked_by: Vec<ConnectionId>,
+        /// Digest of all requests and of the reply (without what differs from run to run, such as process ids), in
+        /// hexadecimal.
+        digest: String,
+    },
+    /// A request that had been released before went on.
+    Continued {
+        /// Which connection sent it.
+        connection: ConnectionId,
+        /// Which store, such as `postgres`.
+        store: String,
+        /// Why.
+        cause: Cause,
+        /// The reply, shortened; `None` if the store keeps the request waiting or it has stopped half-way.
+        reply: Option<String>,
+        /// Whether its client saw the connection end instead of the reply, because of an earlier fault.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
+        /// Whether it has stopped before it writes its first row.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopped: bool,
+        /// For whom it waits, as far as the store says so.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocked_by: Vec<ConnectionId>,
+        /// Who waited for whom when the deadlock was broken whose victim this is.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        circle: Vec<WaitFor>,
+        /// Digest of the reply (without what differs from run to run), in hexadecimal.
         digest: String,
     },
     /// A message of the store was handed to its subscriber.
@@ -74,6 +106,14 @@ pub enum Effect {
         /// Digest of the message's exact bytes, in hexadecimal.
         digest: String,
     },
+    /// Something broke.
+    Fault {
+        /// What.
+        fault: Fault,
+        /// The request that it hit, if it hit one: its ground truth, which no client was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hit: Option<Hit>,
+    },
     /// Time passed.
     TimePassed {
         /// The run's clock afterwards, in milliseconds since the start of the execution.
@@ -83,6 +123,92 @@ pub enum Effect {
     },
 }
 
+/// What broke.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Fault {
+    /// A worker stopped for ever.
+    Crash {
+        /// Who.
+        worker: WorkerId,
+    },
+    /// A connection ended before its request was executed.
+    Drop {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// A connection ended after its request was executed and before the reply arrived.
+    LostReply {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// A request was answered with an error instead of being executed.
+    Error {
+        /// Which connection.
+        connection: ConnectionId,
+        /// The code, such as `40001` or `LOADING`.
+        code: Word,
+    },
+    /// A store was killed and came back with everything that it had acknowledged.
+    Restart {
+        /// Which store.
+        store: Word,
+    },
+    /// A store was killed and came back with nothing.
+    Wipe {
+        /// Which store.
+        store: Word,
+    },
+    /// A store's replica took over.
+    FailOver {
+        /// Which store.
+        store: Word,
+        /// How many steps had written what the replica had not received.
+        lost: usize,
+    },
+}
+
+/// A request that was hit by a fault, and what really became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Which store it was sent to, such as `redis`.
+    pub store: String,
+    /// Requests that were forwarded earlier and that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<String>,
+    /// The request as one would type it, shortened.
+    pub request: String,
+    /// Whether the store executed it.
+    pub executed: bool,
+    /// What the store or the gate answered, shortened, whether or not the client saw it; `None` if nothing was.
+    pub reply: Option<String>,
+    /// Digest of the request and of the reply, in hexadecimal.
+    pub digest: String,
+}
+
+/// Why a request went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It had been stopped half-way.
+    Resumed,
+    /// One step had woken several requests, and this was the next of them.
+    Woken,
+    /// It was made the victim of a deadlock.
+    Victim,
+}
+
+/// That one connection's request waited for another connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitFor {
+    /// Who waited.
+    pub waiter: ConnectionId,
+    /// For whom.
+    pub holder: ConnectionId,
+    /// For what, in words.
+    pub lock: String,
+}
+
 /// A connection that had been blocked in the store and was let go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
@@ -90,6 +216,9 @@ pub struct Wake {
     pub connection: ConnectionId,
     /// The reply that it got, shortened.
     pub reply: String,
+    /// Whether its client saw the connection end instead, because of an earlier fault.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
     /// Digest of the reply's exact bytes, in hexadecimal.
     pub digest: String,
 }
@@ -104,6 +233,8 @@ pub enum WorkerEnd {
     Failed(String),
     /// It panicked with this message.
     Panicked(String),
+    /// It crashed: a fault.
+    Crashed,
     /// The execution ended first.
     CutOff,
 }
@@ -138,19 +269,73 @@ impl Trace {
     }
 }
 
+/// What is said behind a reply that its client did not see.
+const LOST: &str = " (lost)";
+
+fn outcome(reply: Option<&str>, stopped: bool) -> &str {
+    reply.unwrap_or(if stopped { "(stopped before its first row)" } else { "(blocked)" })
+}
+
+impl Fault {
+    /// Whose worker it hit, if it hit one.
+    #[must_use]
+    pub fn worker(&self) -> Option<WorkerId> {
+        match self {
+            Self::Crash { worker } => Some(*worker),
+            Self::Drop { connection } | Self::LostReply { connection } | Self::Error { connection, .. } => {
+                Some(connection.worker)
+            }
+            Self::Restart { .. } | Self::Wipe { .. } | Self::FailOver { .. } => None,
+        }
+    }
+
+    /// What broke, in a phrase.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        match self {
+            Self::Crash { worker } => format!("{worker} crashes"),
+            Self::Drop { connection } => format!("{connection} loses its connection"),
+            Self::LostReply { connection } => format!("the reply to {connection} is lost"),
+            Self::Error { connection, code } => format!("{connection} is answered with the error {code}"),
+            Self::Restart { store } => format!("{store} restarts with what it had acknowledged"),
+            Self::Wipe { store } => format!("{store} restarts with nothing"),
+            Self::FailOver { store, lost: 1 } => format!("{store} fails over, without the last write"),
+            Self::FailOver { store, lost } => format!("{store} fails over, without the last {lost} writes"),
+        }
+    }
+}
+
 impl TraceStep {
     /// The step in one line.
     #[must_use]
     pub fn tell(&self) -> String {
         let main = match &self.effect {
-            Effect::Request { connection, request, reply, .. } => {
-                let reply = reply.as_deref().unwrap_or("(blocked)");
-                format!("{connection}: `{request}` -> {reply}")
+            Effect::Request { connection, request, reply, stopped, .. } => {
+                format!("{connection}: `{request}` -> {}", outcome(reply.as_deref(), *stopped))
+            }
+            Effect::Continued { connection, cause, reply, lost, stopped, .. } => {
+                let why = match cause {
+                    Cause::Resumed => "goes on",
+                    Cause::Woken => "is woken next",
+                    Cause::Victim => "is the victim of the deadlock",
+                };
+                let lost = if *lost { LOST } else { "" };
+                format!("{connection} {why} -> {}{lost}", outcome(reply.as_deref(), *stopped))
             }
             Effect::Delivery { connection, message, .. } => format!("{connection} receives {message}"),
+            Effect::Fault { fault, hit } => match hit {
+                Some(Hit { request, executed: true, .. }) => {
+                    format!("{} (`{request}` was executed)", fault.tell())
+                }
+                Some(Hit { request, .. }) => format!("{} (`{request}` was not executed)", fault.tell()),
+                None => fault.tell(),
+            },
             Effect::TimePassed { now_ms, .. } => format!("time passes to {now_ms} ms"),
         };
-        let wakes = self.woken.iter().map(|wake| format!("; wakes {}: {}", wake.connection, wake.reply));
+        let wake = |Wake { connection, reply, lost, .. }: &Wake| {
+            format!("; wakes {connection}: {reply}{}", if *lost { LOST } else { "" })
+        };
+        let wakes = self.woken.iter().map(wake);
         main + &wakes.collect::<String>()
     }
 }

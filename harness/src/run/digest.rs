@@ -12,6 +12,13 @@ impl Default for Digest {
     }
 }
 
+impl Digest {
+    /// The digest in hexadecimal.
+    pub(crate) fn text(&self) -> String {
+        format!("{:016x}", self.finish())
+    }
+}
+
 impl Hasher for Digest {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes.iter().chain(&(bytes.len() as u64).to_le_bytes()) {

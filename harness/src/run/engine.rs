@@ -8,8 +8,9 @@ use super::evidence::replays;
 use super::idle::Idle;
 use super::patience::Patience;
 use super::progress::Progress;
-use super::rig::{Rig, Subject};
+use super::rig::Rig;
 use super::search::Search;
+use super::timers::Timers;
 use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
@@ -17,7 +18,8 @@ use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Replays};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
-use crate::store::redis::RedisBackend;
+use crate::store::postgres::{self, PostgresBackend};
+use crate::store::redis::{self, RedisBackend};
 use crate::store::{SetUp, StoreOptions, Stores};
 
 /// Started stores, the gate before them, and the one thread on which gate, workers and scheduler run.
@@ -48,12 +50,17 @@ impl Engine {
         let idle = Arc::new(Idle::default());
         let bell = Arc::clone(&idle);
         let mut builder = Builder::new_current_thread();
-        builder.enable_all().on_thread_park(move || bell.ring());
+        builder.enable_all().start_paused(true).on_thread_park(move || bell.ring());
         let runtime = builder.build_local(LocalOptions::default()).map_err(Error::Runtime)?;
         let (stores, rig) = runtime.block_on(async {
+            let timers = Timers::new();
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;
-            Ok::<_, Error>((stores, Rig { gate, set_up, idle, patience: Patience::new() }))
+            timers.freeze().await;
+            let (patience, surroundings) = (Patience::new(), None);
+            let (prepared_for, subjects) = (None, 0);
+            let rig = Rig { gate, set_up, idle, patience, timers, surroundings, prepared_for, subjects };
+            Ok::<_, Error>((stores, rig))
         })?;
         Ok(Self { rig, stores, interrupt, runtime })
     }
@@ -62,6 +69,12 @@ impl Engine {
     #[must_use]
     pub fn description(&self) -> Vec<String> {
         self.stores.description().lines()
+    }
+
+    /// The stores themselves.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// Explores the schedules of `scenario` as `plan` says; `progress` is told now and then how far it is.
@@ -94,7 +107,7 @@ impl Engine {
         attempts: u32,
     ) -> Result<Replay, Error> {
         self.check_stores(scenario)?;
-        let subject = Subject::new(scenario, plan);
+        let subject = self.rig.subject(scenario, plan);
         let attempts = attempts.max(1);
         let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
         let (replays, last) = replayed?;
@@ -118,6 +131,7 @@ impl Engine {
     pub fn stop(self) -> Result<(), Error> {
         let Self { rig, stores, runtime, .. } = self;
         runtime.block_on(async {
+            rig.timers.thaw();
             drop(rig);
             Ok(stores.stop().await?)
         })
@@ -126,9 +140,15 @@ impl Engine {
 
 async fn open(stores: &Stores) -> Result<(Gate, SetUp), Error> {
     let (mut backends, mut set_up) = (Vec::<Box<dyn Backend>>::new(), SetUp::default());
-    if let Some(server) = stores.redis() {
-        backends.push(Box::new(RedisBackend::connect(server.clone()).await.map_err(GateError::from)?));
-        set_up.open_redis(server).await?;
+    for (name, server) in redis::NAMES.into_iter().zip(stores.redis_servers()) {
+        let backend = RedisBackend::connect_as(name, server.clone()).await.map_err(GateError::from)?;
+        backends.push(Box::new(backend));
+        set_up.open(name, server).await?;
+    }
+    if let Some(server) = stores.postgres() {
+        let backend = PostgresBackend::connect(server.clone()).await.map_err(GateError::from)?;
+        backends.push(Box::new(backend));
+        set_up.open(postgres::NAME, server).await?;
     }
     Ok((Gate::new(backends), set_up))
 }

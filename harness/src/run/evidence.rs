@@ -51,9 +51,10 @@ pub(crate) async fn replays(
     attempts: u32,
 ) -> Result<(Replays, Option<Executed>), Error> {
     let mut replays = Replays { attempts, reproduced: 0, differing: 0, first_difference: None };
+    let team = subject.team(&recorded.workers);
     let mut last = None;
     for _ in 0..attempts {
-        let executed = replay(rig, subject, &recorded.workers, &recorded.schedule).await?;
+        let executed = replay(rig, subject, &team, &recorded.schedule).await?;
         let wanted = recorded.verdict.violation();
         replays.reproduced += u32::from(wanted.is_some_and(|violation| shows(&executed, violation)));
         let difference = difference(recorded, &executed, rig.gate.backends());

@@ -7,8 +7,10 @@ use bytes::Bytes;
 
 use super::digest::Digest;
 use crate::choice::{Choice, Schedule};
-use crate::gate::{Backend, Stepped, TimedOut};
-use crate::history::{Change, Effect, Operation, State, Trace, TraceStep, Wake, WorkerEnd};
+use crate::gate::{Answer, Backend, Stepped, Struck, TimedOut, WaitEdge};
+use crate::history::{
+    Cause, Change, Effect, Fault, Hit, Operation, State, Trace, TraceStep, WaitFor, Wake, WorkerEnd,
+};
 use crate::id::{ConnectionId, WorkerId};
 use crate::verdict::Verdict;
 use crate::wire::Session;
@@ -17,6 +19,8 @@ use crate::wire::Session;
 #[derive(Debug)]
 pub(crate) enum Happened {
     Step(ConnectionId, Stepped),
+    Continuation(ConnectionId, Cause, Stepped),
+    Fault(Fault, Struck),
     Delivery { connection: ConnectionId, store: usize, message: Bytes },
     TimePassed { now_ms: u64, woke: Vec<WorkerId>, replies: Vec<TimedOut> },
 }
@@ -33,6 +37,8 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct Executed {
     pub(crate) workers: Vec<WorkerId>,
+    /// The worker of the aftermath, if that ran.
+    pub(crate) aftermath: Option<WorkerId>,
     pub(crate) steps: Vec<Step>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) ends: BTreeMap<WorkerId, WorkerEnd>,
@@ -41,6 +47,10 @@ pub(crate) struct Executed {
     /// The stores after the last step, unless they were lost.
     pub(crate) final_state: Option<State>,
     pub(crate) verdict: Verdict,
+    /// The codes of conflicts with which workers ended that did not handle them.
+    pub(crate) conflicts: BTreeMap<WorkerId, String>,
+    /// What was chosen and could not be done, because the machine was too slow.
+    pub(crate) unforced: Option<String>,
     /// The step (from 1) at which the strategy found something else than before, and what.
     pub(crate) mismatch: Option<(usize, String)>,
 }
@@ -50,12 +60,15 @@ impl Executed {
     pub(crate) fn never(workers: &[WorkerId], verdict: Verdict) -> Self {
         Self {
             workers: workers.to_vec(),
+            aftermath: None,
             steps: Vec::new(),
             operations: Vec::new(),
             ends: BTreeMap::new(),
             initial_state: None,
             final_state: None,
             verdict,
+            conflicts: BTreeMap::new(),
+            unforced: None,
             mismatch: None,
         }
     }
@@ -82,7 +95,7 @@ impl Executed {
         }
         let show = |state: &Option<State>| state.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         Trace {
-            workers: self.workers.clone(),
+            workers: self.workers.iter().copied().chain(self.aftermath).collect(),
             schedule: self.schedule(),
             initial_state: show(&self.initial_state),
             steps,
@@ -112,43 +125,109 @@ impl Teller {
         Self { store: backend.name(), session: backend.session() }
     }
 
-    fn wake(&self, connection: ConnectionId, reply: &Bytes) -> Wake {
-        Wake { connection, reply: self.session.show_reply(reply), digest: digest([reply]) }
+    fn wake(&self, connection: ConnectionId, answer: &Answer, lost: bool) -> Wake {
+        let reply = self.session.show_reply(&answer.bytes, answer.context.as_ref());
+        let mut digest = Digest::default();
+        digest.write(&self.session.essence_of_reply(&answer.bytes));
+        Wake { connection, reply, lost, digest: digest.text() }
     }
-}
 
-/// The digest of some messages, in hexadecimal.
-fn digest<'a>(messages: impl IntoIterator<Item = &'a Bytes>) -> String {
-    let mut digest = Digest::default();
-    messages.into_iter().for_each(|message| digest.write(message));
-    format!("{:016x}", digest.finish())
+    /// The digest of what of a step must be the same when it is done again.
+    fn digest(&self, stepped: &Stepped) -> String {
+        let mut digest = Digest::default();
+        for request in stepped.queued.iter().chain([&stepped.request]) {
+            digest.write(&self.session.essence_of_request(request, stepped.context.as_ref()));
+        }
+        if let Some(reply) = &stepped.reply {
+            digest.write(&self.session.essence_of_reply(reply));
+        }
+        digest.text()
+    }
+
+    fn reply(&self, stepped: &Stepped) -> Option<String> {
+        let reply = stepped.reply.as_ref()?;
+        Some(self.session.show_reply(reply, stepped.context.as_ref()))
+    }
+
+    fn request(&self, connection: ConnectionId, stepped: &Stepped) -> Effect {
+        Effect::Request {
+            connection,
+            store: self.store.to_owned(),
+            queued: stepped.queued.iter().map(|request| self.session.show_request(request, None)).collect(),
+            request: self.session.show_request(&stepped.request, stepped.context.as_ref()),
+            reply: self.reply(stepped),
+            stopped: stepped.has_stopped,
+            blocked_by: stepped.blocked_by.clone(),
+            digest: self.digest(stepped),
+        }
+    }
+
+    fn continuation(&self, connection: ConnectionId, cause: Cause, stepped: &Stepped) -> Effect {
+        let wait = |WaitEdge { waiter, holder, lock }: &WaitEdge| WaitFor {
+            waiter: *waiter,
+            holder: *holder,
+            lock: lock.clone(),
+        };
+        Effect::Continued {
+            connection,
+            store: self.store.to_owned(),
+            cause,
+            reply: self.reply(stepped),
+            lost: stepped.lost.contains(&connection),
+            stopped: stepped.has_stopped,
+            blocked_by: stepped.blocked_by.clone(),
+            circle: stepped.circle.iter().map(wait).collect(),
+            digest: self.digest(stepped),
+        }
+    }
+
+    fn wakes(&self, stepped: &Stepped) -> Vec<Wake> {
+        let wake = |(connection, answer): &(ConnectionId, Answer)| {
+            self.wake(*connection, answer, stepped.lost.contains(connection))
+        };
+        stepped.woken.iter().map(wake).collect()
+    }
+
+    fn hit(&self, stepped: &Stepped, executed: bool) -> Hit {
+        Hit {
+            store: self.store.to_owned(),
+            queued: stepped.queued.iter().map(|request| self.session.show_request(request, None)).collect(),
+            request: self.session.show_request(&stepped.request, stepped.context.as_ref()),
+            executed,
+            reply: self.reply(stepped),
+            digest: self.digest(stepped),
+        }
+    }
 }
 
 fn tell(happened: &Happened, tellers: &[Teller]) -> (Effect, Vec<Wake>) {
     match happened {
         Happened::Step(connection, stepped) => {
             let teller = &tellers[stepped.store];
-            let messages = stepped.queued.iter().chain([&stepped.request]).chain(&stepped.reply);
-            let effect = Effect::Request {
-                connection: *connection,
-                store: teller.store.to_owned(),
-                queued: stepped.queued.iter().map(|request| teller.session.show_request(request)).collect(),
-                request: teller.session.show_request(&stepped.request),
-                reply: stepped.reply.as_ref().map(|reply| teller.session.show_reply(reply)),
-                digest: digest(messages),
-            };
-            let wakes = stepped.woken.iter().map(|(connection, reply)| teller.wake(*connection, reply));
-            (effect, wakes.collect())
+            (teller.request(*connection, stepped), teller.wakes(stepped))
+        }
+        Happened::Continuation(connection, cause, stepped) => {
+            let teller = &tellers[stepped.store];
+            (teller.continuation(*connection, *cause, stepped), teller.wakes(stepped))
         }
         Happened::Delivery { connection, store, message } => {
             let teller = &tellers[*store];
-            let (digest, told) = (digest([message]), teller.session.show_reply(message));
+            let answer = Answer { bytes: message.clone(), context: None };
+            let Wake { connection, reply: message, digest, .. } = teller.wake(*connection, &answer, false);
             let store = teller.store.to_owned();
-            (Effect::Delivery { connection: *connection, store, message: told, digest }, Vec::new())
+            (Effect::Delivery { connection, store, message, digest }, Vec::new())
+        }
+        Happened::Fault(fault, struck) => {
+            let teller = |stepped: &Stepped| &tellers[stepped.store];
+            let hit = struck.hit.as_ref().map(|hit| teller(hit).hit(hit, struck.executed));
+            let causes = struck.hit.iter().chain(&struck.after);
+            let wakes = causes.flat_map(|stepped| teller(stepped).wakes(stepped)).collect();
+            (Effect::Fault { fault: fault.clone(), hit }, wakes)
         }
         Happened::TimePassed { now_ms, woke, replies } => {
-            let wake =
-                |timed_out: &TimedOut| tellers[timed_out.store].wake(timed_out.connection, &timed_out.reply);
+            let wake = |TimedOut { connection, store, reply, is_lost }: &TimedOut| {
+                tellers[*store].wake(*connection, reply, *is_lost)
+            };
             let wakes = replies.iter().map(wake).collect();
             (Effect::TimePassed { now_ms: *now_ms, woke: woke.clone() }, wakes)
         }

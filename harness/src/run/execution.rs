@@ -1,6 +1,7 @@
 //! Owns [`Execution`]: one run of the workers, choice by choice, from their start to their end.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +15,17 @@ use super::idle::Idle;
 use super::log::OperationLog;
 use super::panics;
 use super::patience::Patience;
+use super::polling::Polling;
+use super::surroundings::Surroundings;
+use super::timers::Timers;
 use crate::check::Invariant;
 use crate::choice::Choice;
 use crate::clock::RunClock;
 use crate::explore::{Decision, Point, Strategy};
-use crate::gate::Gate;
-use crate::history::{State, WorkerEnd};
-use crate::id::WorkerId;
+use crate::fault::FaultModel;
+use crate::gate::{Gate, Stepped};
+use crate::history::{Cause, State, WorkerEnd};
+use crate::id::{ConnectionId, WorkerId};
 use crate::plan::RunLimits;
 use crate::scenario::{Result as ProgramResult, Scenario};
 use crate::verdict::{Inconclusive, Verdict};
@@ -31,11 +36,20 @@ pub(crate) struct Setting<'a> {
     pub(crate) scenario: &'a Arc<dyn Scenario>,
     pub(crate) idle: &'a Idle,
     pub(crate) patience: &'a Patience,
+    pub(crate) timers: &'a Timers,
+    /// What the process has when no worker is at work, if the system tells.
+    pub(crate) surroundings: Option<Surroundings>,
     pub(crate) always: &'a [Invariant],
     pub(crate) finally: &'a [Invariant],
     pub(crate) workers: &'a [WorkerId],
+    /// The worker of the aftermath, if the scenario has one.
+    pub(crate) aftermath: Option<WorkerId>,
     pub(crate) seed: u64,
     pub(crate) limits: RunLimits,
+    /// Most requests that are stopped half-way.
+    pub(crate) splits_max: usize,
+    /// What may break, and whether time may pass while workers could go on.
+    pub(crate) model: &'a FaultModel,
     /// Whether the stores are read after every step even if no invariant asks for it.
     pub(crate) states: bool,
 }
@@ -51,13 +65,26 @@ impl Setting<'_> {
 pub(crate) struct Execution<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) gate: &'a mut Gate,
-    clock: RunClock,
+    pub(super) clock: RunClock,
     pub(super) reports: UnboundedReceiver<Event>,
     pub(super) tasks: Vec<Task>,
+    /// The worker of the aftermath, until that begins.
+    pub(super) last_worker: Option<Worker>,
     pub(super) timers: Vec<Timer>,
+    pub(super) polling: Polling,
+    /// When a timer fired that was looked for because nothing else was left; it is told as the next passing of time.
+    pub(super) fired: Option<Duration>,
     pub(super) log: OperationLog,
     pub(super) steps: Vec<Step>,
+    /// Requests so far that were stopped half-way.
+    pub(super) splits: usize,
+    /// Faults so far.
+    pub(super) faults: usize,
+    /// Requests that wait in a store and whose replies will be lost: the step (from 1) of that fault.
+    pub(super) losses: BTreeMap<ConnectionId, usize>,
     pub(super) initial_state: Option<State>,
+    /// The last conflict with which a store gave up a request of each worker.
+    conflicts: BTreeMap<WorkerId, String>,
     /// How often the runtime had nothing to do since the last thing that happened.
     pub(super) rings: u32,
 }
@@ -80,43 +107,80 @@ impl<'a> Execution<'a> {
     /// Starts the workers; to be called, and run, on the runtime's thread.
     pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate) -> Self {
         let clock = RunClock::default();
-        let (team, reports) = Worker::team(setting.workers, setting.seed, &clock);
-        let spawn = |worker: Worker| {
-            let (id, scenario) = (worker.id(), Arc::clone(setting.scenario));
-            let handle = spawn_local(panics::told_elsewhere(async move { scenario.work(worker).await }));
-            Task { worker: id, handle, end: None }
-        };
-        let tasks = team.into_iter().map(spawn).collect();
+        let (team, last_worker, reports) =
+            Worker::team(setting.workers, setting.aftermath, setting.seed, &clock);
         let (timers, steps, log) = (Vec::new(), Vec::new(), OperationLog::default());
-        Self { setting, gate, clock, reports, tasks, timers, log, steps, initial_state: None, rings: 0 }
+        let mut execution = Self {
+            setting,
+            gate,
+            clock,
+            reports,
+            tasks: Vec::new(),
+            last_worker,
+            timers,
+            polling: Polling::default(),
+            fired: None,
+            log,
+            steps,
+            splits: 0,
+            faults: 0,
+            losses: BTreeMap::new(),
+            initial_state: None,
+            conflicts: BTreeMap::new(),
+            rings: 0,
+        };
+        for worker in team {
+            let scenario = Arc::clone(setting.scenario);
+            execution.spawn(worker, move |worker| async move { scenario.work(worker).await });
+        }
+        execution
+    }
+
+    /// Starts the program of `worker`.
+    pub(super) fn spawn<F>(&mut self, worker: Worker, program: impl FnOnce(Worker) -> F)
+    where
+        F: Future<Output = ProgramResult> + 'static,
+    {
+        let id = worker.id();
+        let handle = spawn_local(panics::told_elsewhere(program(worker)));
+        self.tasks.push(Task { worker: id, handle, end: None });
     }
 
     /// Runs to the end that the workers, an invariant, the strategy or a limit gives.
     pub(crate) async fn run(mut self, strategy: &mut dyn Strategy) -> Result<Executed, crate::error::Error> {
-        let (mut verdict, mut mismatch) = (Verdict::Pass, None);
+        let (mut verdict, mut mismatch, mut unforced) = (Verdict::Pass, None, None);
         match self.explore(strategy).await {
             Ok(reached) => verdict = reached,
             Err(Halt::Inconclusive(reason)) => verdict = Verdict::Inconclusive(reason),
+            Err(Halt::Unforced(what)) => {
+                verdict = Verdict::Inconclusive(Inconclusive::Unforced { what: what.clone() });
+                unforced = Some(what);
+            }
             Err(Halt::Mismatch(what)) => mismatch = Some((self.steps.len() + 1, what)),
             Err(Halt::Error(error)) => return Err(error),
         }
         self.cut_off().await;
         let Setting { patience, .. } = *self.setting;
-        let final_state =
-            patience.for_store(self.setting.step_max(), "its content", self.gate.finish()).await.ok();
+        let finished = patience.for_store(self.setting.step_max(), "its content", self.gate.finish()).await;
         if matches!(verdict, Verdict::Pass) && mismatch.is_none() && self.all_ended() {
-            verdict = self.judge_end(final_state.as_ref());
+            verdict = self.judge_end(finished.as_ref());
         }
+        let final_state = finished.ok();
         let end = |task: &Task| (task.worker, task.end.clone().unwrap_or(WorkerEnd::CutOff));
         let ends: BTreeMap<_, _> = self.tasks.iter().map(end).collect();
+        let mut conflicts = self.conflicts;
+        conflicts.retain(|worker, _| matches!(ends.get(worker), Some(WorkerEnd::Failed(_))));
         Ok(Executed {
             workers: self.setting.workers.to_vec(),
+            aftermath: self.setting.aftermath.filter(|worker| ends.contains_key(worker)),
             steps: self.steps,
             operations: self.log.into_operations(),
             ends,
             initial_state: self.initial_state,
             final_state,
             verdict,
+            conflicts,
+            unforced,
             mismatch,
         })
     }
@@ -138,20 +202,27 @@ impl<'a> Execution<'a> {
             if let Some(violation) = self.judge_step().await? {
                 return Ok(Verdict::Violation(violation));
             }
-            let options = self.options();
+            let options = self.options().await?;
             if options.is_empty() {
+                if self.all_ended() && self.begin_aftermath() {
+                    continue;
+                }
                 strategy.end(self.steps.len()).map_err(Halt::Mismatch)?;
                 return Ok(self.deadlock().map_or(Verdict::Pass, Verdict::Violation));
             }
-            if self.steps.len() >= self.setting.limits.steps_max {
+            let forced = self.polling.forced.as_ref().map(|forced| forced.from);
+            let count = forced.filter(|_| self.gate.knows_deadlines()).unwrap_or(self.steps.len());
+            if count >= self.setting.limits.steps_max {
                 let steps_max = self.setting.limits.steps_max;
                 return Err(Halt::Inconclusive(Inconclusive::StepLimit { steps_max }));
             }
             match strategy.choose(&Point { options: &options, previous }) {
                 Decision::Take(index) => {
-                    previous = options[index].worker();
+                    previous = options[index].turn().or(previous);
                     self.take(options[index]).await?;
                 }
+                // Repetitions are no part of the schedule of a worker that waits for ever.
+                Decision::Stop if forced.is_some() => self.take(options[0]).await?,
                 Decision::Stop => return Ok(Verdict::Pass),
                 Decision::Mismatch(what) => return Err(Halt::Mismatch(what)),
             }
@@ -162,56 +233,63 @@ impl<'a> Execution<'a> {
     async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
         self.rings = 0;
         let happened = match choice {
-            Choice::Run(id) => {
-                let step = self.gate.step(id);
-                let asked = format_args!("the request of {choice}");
-                Happened::Step(
-                    id,
-                    self.setting.patience.for_store(self.setting.step_max(), asked, step).await?,
-                )
-            }
+            Choice::Run(id) | Choice::Split(id) => Happened::Step(id, self.step(choice).await?),
+            Choice::Resume(id) => Happened::Continuation(id, Cause::Resumed, self.step(choice).await?),
+            Choice::Wake(id) => Happened::Continuation(id, Cause::Woken, self.step(choice).await?),
+            Choice::Victim(id) => Happened::Continuation(id, Cause::Victim, self.step(choice).await?),
             Choice::Deliver(id) => {
                 let (store, message) = self.gate.deliver(id);
                 Happened::Delivery { connection: id, store, message }
             }
             Choice::Advance => self.let_time_pass().await?,
+            fault => self.break_it(fault).await?,
         };
+        self.splits += usize::from(matches!(choice, Choice::Split(_)));
+        self.faults += usize::from(choice.fault().is_some());
+        self.observe(&happened).await?;
         self.steps.push(Step { choice, happened, state: None });
         Ok(())
     }
 
-    /// Moves the clock to the next deadline; if no worker sleeps, waits for a store to end a wait.
-    async fn let_time_pass(&mut self) -> Result<Happened, Halt> {
-        let (mut woke, mut replies) = (Vec::new(), Vec::new());
-        if let Some(deadline) = self.timers.iter().map(|timer| timer.deadline).min() {
-            self.clock.move_to(deadline);
-            let due = self.timers.extract_if(.., |timer| timer.deadline <= deadline);
-            for Timer { worker, wake, .. } in due {
-                // A worker that no longer waits needs no waking.
-                let _ = wake.send(());
-                woke.push(worker);
+    /// Lets a request go to the store, or go on there.
+    async fn step(&mut self, choice: Choice) -> Result<Stepped, Halt> {
+        let Setting { patience, .. } = *self.setting;
+        let (limit, asked) = (self.setting.step_max(), format_args!("the request of {choice}"));
+        let stepped = match choice {
+            Choice::Run(id) => patience.for_store(limit, asked, self.gate.step(id)).await,
+            Choice::Split(id) => patience.for_store(limit, asked, self.gate.split(id)).await,
+            Choice::Resume(id) => patience.for_store(limit, asked, self.gate.resume(id)).await,
+            Choice::Wake(id) => patience.for_store(limit, asked, self.gate.wake(id)).await,
+            Choice::Victim(id) => patience.for_store(limit, asked, self.gate.sacrifice(id)).await,
+            _ => unreachable!("no request goes to a store"),
+        }?;
+        self.note_answers(choice.connection(), &stepped);
+        Ok(stepped)
+    }
+
+    /// Notes what the answers of a step mean for the workers that get them, or that do not.
+    pub(super) fn note_answers(&mut self, own: Option<ConnectionId>, stepped: &Stepped) {
+        let own = own.zip(stepped.reply.clone());
+        let others = stepped.woken.iter().map(|(id, answer)| (*id, answer.bytes.clone()));
+        let seen = own.into_iter().chain(others).filter(|(id, _)| !stepped.lost.contains(id));
+        for (id, reply) in seen {
+            if let Some(code) = self.gate.conflict(id, &reply) {
+                self.conflicts.insert(id.worker, code);
             }
-            woke.sort();
-        } else {
-            let longest = self.gate.longest_wait().unwrap_or_default() + self.setting.step_max();
-            let time_out = self.gate.await_time_out();
-            replies = self.setting.patience.for_store(longest, "a wait that has a limit", time_out).await?;
         }
-        let now_ms = u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX);
-        Ok(Happened::TimePassed { now_ms, woke, replies })
+        for id in &stepped.lost {
+            self.note_loss(*id);
+        }
     }
 
-    /// What may happen next, in canonical order.
-    fn options(&self) -> Vec<Choice> {
-        let mut options = self.gate.options();
-        let store_clock = options.is_empty() && self.gate.longest_wait().is_some();
-        if !self.timers.is_empty() || store_clock {
-            options.push(Choice::Advance);
+    /// Notes that the reply of `id` is here and lost: its request was executed after all.
+    pub(super) fn note_loss(&mut self, id: ConnectionId) {
+        if let Some(step) = self.losses.remove(&id) {
+            self.log.executed(id.worker, step);
         }
-        options
     }
 
-    fn all_ended(&self) -> bool {
+    pub(super) fn all_ended(&self) -> bool {
         self.tasks.iter().all(|task| task.end.is_some())
     }
 }

@@ -9,6 +9,8 @@ use crate::verdict::Inconclusive;
 pub(crate) enum Halt {
     /// Nothing can be said about it.
     Inconclusive(Inconclusive),
+    /// The machine was too slow to do what was chosen; the execution is to be tried again.
+    Unforced(String),
     /// The strategy expected something else here.
     Mismatch(String),
     /// Nothing more can be run at all.
@@ -22,6 +24,10 @@ impl From<GateError> for Halt {
             GateError::Unsupported { .. } | GateError::ClientBytes { .. } => {
                 Self::Inconclusive(Inconclusive::Unsupported { what })
             }
+            GateError::BlockedByStranger { .. } => {
+                Self::Inconclusive(Inconclusive::BlockedByStranger { what })
+            }
+            GateError::Unforced { .. } => Self::Unforced(what),
             GateError::ServerBytes { .. } | GateError::StoreClosed { .. } | GateError::Store(_) => {
                 Self::Inconclusive(Inconclusive::StoreLost { what })
             }

@@ -12,11 +12,19 @@ use std::task::Waker;
 #[derive(Debug, Default)]
 pub(crate) struct Idle {
     armed: AtomicBool,
+    /// Whether the next time is passed over.
+    passes: AtomicBool,
     rung: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Idle {
+    /// Asks to be woken the time after the next that the runtime is about to wait.
+    pub(crate) fn arm_after_one(&self, waker: &Waker) {
+        self.passes.store(true, Ordering::Relaxed);
+        self.arm(waker);
+    }
+
     /// Asks to be woken the next time that the runtime is about to wait.
     pub(crate) fn arm(&self, waker: &Waker) {
         let mut known = self.waker.lock().expect("nobody panics while holding it");
@@ -34,6 +42,9 @@ impl Idle {
 
     /// To be called by the runtime when it is about to wait.
     pub(crate) fn ring(&self) {
+        if self.passes.swap(false, Ordering::Relaxed) {
+            return;
+        }
         if self.armed.swap(false, Ordering::Relaxed) {
             self.rung.store(true, Ordering::Relaxed);
             let known = self.waker.lock().expect("nobody panics while holding it");

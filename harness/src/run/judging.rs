@@ -1,9 +1,10 @@
 //! Owns what an execution promises, step by step and at its end.
 
-use super::execution::{Execution, Setting};
+use super::execution::{Execution, Setting, Task};
 use super::halt::Halt;
 use crate::check::{Invariant, View};
 use crate::history::{State, WorkerEnd};
+use crate::id::WorkerId;
 use crate::verdict::{Inconclusive, Verdict, Violation};
 
 /// The promise that every execution makes about its workers' programs.
@@ -29,10 +30,14 @@ impl Execution<'_> {
     }
 
     /// Checks what must hold when all workers have ended.
-    pub(super) fn judge_end(&self, state: Option<&State>) -> Verdict {
-        let Some(state) = state else {
-            let what = "the final state could not be read".to_owned();
-            return Verdict::Inconclusive(Inconclusive::StoreLost { what });
+    pub(super) fn judge_end(&self, state: Result<&State, &Halt>) -> Verdict {
+        let state = match state {
+            Ok(state) => state,
+            Err(Halt::Inconclusive(reason)) => return Verdict::Inconclusive(reason.clone()),
+            Err(halt) => {
+                let what = format!("the final state could not be read ({halt:?})");
+                return Verdict::Inconclusive(Inconclusive::StoreLost { what });
+            }
         };
         let panicked = self.tasks.iter().find_map(|task| match &task.end {
             Some(WorkerEnd::Panicked(message)) => Some(format!("{} panicked: {message}", task.worker)),
@@ -44,12 +49,25 @@ impl Execution<'_> {
     }
 
     fn broken(&self, invariants: &[Invariant], state: &State, step: Option<usize>) -> Option<Violation> {
-        let view = View { state, operations: self.log.operations(), workers: self.setting.workers.len() };
+        let has_crashed = |task: &&Task| task.end == Some(WorkerEnd::Crashed);
+        let crashed: Vec<WorkerId> = self.tasks.iter().filter(has_crashed).map(|task| task.worker).collect();
+        let operations = self.log.operations();
+        let view = View { state, operations, workers: self.setting.workers.len(), crashed: &crashed };
         invariants.iter().find_map(|invariant| invariant.violation(&view, step))
     }
 
     /// The violation that nobody can go on although somebody has not ended.
-    pub(super) fn deadlock(&self) -> Option<Violation> {
+    ///
+    /// Repetitions in which nothing changed are taken out of the record: they tell nothing more.
+    pub(super) fn deadlock(&mut self) -> Option<Violation> {
+        if let Some(from) =
+            self.polling.forced.as_ref().filter(|forced| forced.is_over).map(|forced| forced.from)
+        {
+            self.steps.truncate(from);
+            self.log.truncate(from);
+            let found = self.repeated()?;
+            return Some(Violation { invariant: NO_DEADLOCK.to_owned(), found, step: None });
+        }
         let stuck: Vec<_> = self.tasks.iter().filter(|task| task.end.is_none()).collect();
         if stuck.is_empty() {
             return None;

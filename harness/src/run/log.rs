@@ -1,6 +1,6 @@
 //! Owns [`OperationLog`]: the operations of one execution, in the order in which they were reported.
 
-use crate::history::{Operation, OperationEnd};
+use crate::history::{Operation, OperationEnd, OperationFault};
 use crate::id::WorkerId;
 
 /// Operations as they begin and end.
@@ -37,8 +37,14 @@ impl OperationLog {
             invoked_after_steps: steps,
             returned: None,
             end: OperationEnd::Open,
+            fault: None,
         });
         self.events += 1;
+    }
+
+    /// Leaves out the operations that were invoked when more than `steps` steps were over; no more are reported.
+    pub(crate) fn truncate(&mut self, steps: usize) {
+        self.operations.retain(|operation| operation.invoked_after_steps <= steps);
     }
 
     /// Operation `number` ends.
@@ -47,5 +53,33 @@ impl OperationLog {
         operation.returned = Some(self.events);
         operation.end = end;
         self.events += 1;
+    }
+
+    /// Whose operation `number` is.
+    pub(crate) fn worker(&self, number: usize) -> WorkerId {
+        self.operations[number].worker
+    }
+
+    /// A fault hits `worker` at `step`; `executed` if the store has executed a request whose reply it hides.
+    pub(crate) fn struck(&mut self, worker: WorkerId, step: usize, executed: bool) {
+        for operation in self.open(worker) {
+            let before = operation.fault.is_some_and(|fault| fault.executed);
+            operation.fault = Some(OperationFault { step, executed: executed || before });
+        }
+    }
+
+    /// The store has executed only now the request of `worker` whose reply the fault of `step` hides.
+    pub(crate) fn executed(&mut self, worker: WorkerId, step: usize) {
+        let hit =
+            |operation: &&mut Operation| operation.worker == worker && operation.invoked_after_steps < step;
+        for fault in self.operations.iter_mut().filter(hit).filter_map(|operation| operation.fault.as_mut()) {
+            fault.executed |= fault.step >= step;
+        }
+    }
+
+    fn open(&mut self, worker: WorkerId) -> impl Iterator<Item = &mut Operation> {
+        let is_open =
+            move |operation: &&mut Operation| operation.worker == worker && operation.returned.is_none();
+        self.operations.iter_mut().filter(is_open)
     }
 }

@@ -1,23 +1,32 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
+mod aftermath;
+mod clocks;
 mod difference;
 mod digest;
 mod engine;
 mod evidence;
 mod executed;
 mod execution;
+mod faults;
 mod halt;
 mod idle;
 mod judging;
 mod log;
+mod options;
 mod panics;
 mod patience;
+mod polling;
 mod progress;
 mod rig;
 mod search;
 mod settling;
 mod shrink;
+mod stutter;
+mod surroundings;
 mod tally;
+mod time;
+mod timers;
 
 pub use engine::{Engine, Replay};
 pub use progress::Progress;

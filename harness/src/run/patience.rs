@@ -8,27 +8,24 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::halt::Halt;
+use crate::alarm::Alarm;
 use crate::gate::GateError;
 use crate::verdict::Inconclusive;
-use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How often a wait that goes on is compared with its limit.
-const TICK_MS: u64 = 25;
+const TICK: Duration = Duration::from_millis(25);
 
 /// One timer for all waits of a run; a timer for each of them would cost more than most of them take.
 #[derive(Debug)]
-pub(crate) struct Patience(RefCell<Interval>);
+pub(crate) struct Patience(RefCell<Alarm>);
 
 /// The limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
 impl Patience {
-    /// To be called inside the runtime.
     pub(crate) fn new() -> Self {
-        let mut ticks = interval(Duration::from_millis(TICK_MS));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self(RefCell::new(ticks))
+        Self(RefCell::new(Alarm::after(TICK)))
     }
 
     /// What `future` gives, if it does so within `limit` (to within a tick).
@@ -44,7 +41,9 @@ impl Patience {
                 return Poll::Ready(Ok(value));
             }
             let since = *waiting_since.get_or_insert_with(Instant::now);
-            while self.0.borrow_mut().poll_tick(context).is_ready() {
+            let mut tick = self.0.borrow_mut();
+            while tick.poll(context).is_ready() {
+                *tick = Alarm::after(TICK);
                 if since.elapsed() >= limit {
                     return Poll::Ready(Err(Exhausted));
                 }

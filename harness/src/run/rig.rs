@@ -9,12 +9,16 @@ use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use super::idle::Idle;
 use super::patience::{Exhausted, Patience};
+use super::surroundings::Surroundings;
+use super::timers::Timers;
 use crate::check::Invariant;
 use crate::error::Error;
 use crate::explore::Strategy;
+use crate::fault::FaultModel;
 use crate::gate::{Gate, spinning};
 use crate::history::Trace;
 use crate::id::WorkerId;
+use crate::isolation::Isolation;
 use crate::plan::{Plan, RunLimits};
 use crate::scenario::Scenario;
 use crate::store::SetUp;
@@ -26,15 +30,41 @@ pub(crate) struct Rig {
     pub(crate) set_up: SetUp,
     pub(crate) idle: Arc<Idle>,
     pub(crate) patience: Patience,
+    pub(crate) timers: Timers,
+    /// What the process has when no worker is at work.
+    pub(crate) surroundings: Option<Surroundings>,
+    /// The subject whose set-up the stores remember.
+    pub(crate) prepared_for: Option<u64>,
+    /// How many subjects there were.
+    pub(crate) subjects: u64,
 }
 
+/// How often an execution is tried that the machine was too slow for.
+const ATTEMPTS_MAX: u32 = 20;
+
 /// A scenario with everything about its executions that a search does not change.
+#[derive(Clone)]
 pub(crate) struct Subject {
+    /// Tells its set-up from that of others.
+    number: u64,
+    isolation: Option<Isolation>,
+    splits_max: usize,
+    installs_splits: bool,
+    model: FaultModel,
     pub(crate) scenario: Arc<dyn Scenario>,
     always: Vec<Invariant>,
     finally: Vec<Invariant>,
     pub(crate) seed: u64,
+    /// The worker of the aftermath, which is called after those of the whole team, whoever takes part.
+    aftermath: Option<WorkerId>,
     limits: RunLimits,
+}
+
+impl Subject {
+    /// The same, with `faults_max` faults at most.
+    pub(crate) fn with_faults_max(&self, faults_max: usize) -> Self {
+        Self { model: FaultModel { faults_max, ..self.model.clone() }, ..self.clone() }
+    }
 }
 
 /// Whether the stores are read after every step, or only where an invariant asks for it.
@@ -45,19 +75,35 @@ pub(crate) enum Detail {
 }
 
 impl Subject {
-    pub(crate) fn new(scenario: &Arc<dyn Scenario>, plan: &Plan) -> Self {
-        Self {
-            always: scenario.always(),
-            finally: scenario.finally(),
-            scenario: Arc::clone(scenario),
-            seed: plan.seed,
-            limits: plan.limits,
-        }
+    /// Those of `workers` that take part from the start.
+    pub(crate) fn team(&self, workers: &[WorkerId]) -> Vec<WorkerId> {
+        workers.iter().copied().filter(|worker| Some(*worker) != self.aftermath).collect()
     }
 }
 
 impl Rig {
-    /// Runs `workers` once under `strategy`, from empty stores and a fresh set-up.
+    /// `scenario` as `plan` wants it.
+    pub(crate) fn subject(&mut self, scenario: &Arc<dyn Scenario>, plan: &Plan) -> Subject {
+        self.subjects += 1;
+        let team = plan.workers.unwrap_or_else(|| scenario.card().workers);
+        let last = WorkerId(u16::try_from(team).unwrap_or(u16::MAX));
+        Subject {
+            number: self.subjects,
+            isolation: plan.isolation,
+            splits_max: plan.splits_max,
+            installs_splits: plan.installs_splits || plan.splits_max > 0,
+            model: plan.model.clone(),
+            always: scenario.always(),
+            finally: scenario.finally(),
+            scenario: Arc::clone(scenario),
+            seed: plan.seed,
+            aftermath: scenario.has_aftermath().then_some(last),
+            limits: plan.limits,
+        }
+    }
+
+    /// Runs `workers` once under `strategy`, from the state that the set-up gives. What the machine was too slow
+    /// for is tried again.
     pub(crate) async fn execute(
         &mut self,
         subject: &Subject,
@@ -65,35 +111,93 @@ impl Rig {
         detail: Detail,
         strategy: &mut dyn Strategy,
     ) -> Result<Executed, Error> {
-        let limit = Duration::from_millis(subject.limits.step_ms_max);
-        let reset = self.patience.for_store(limit, "being emptied", self.gate.reset()).await;
-        let prepared = match reset {
-            Ok(()) => self.prepare(subject, limit).await,
-            Err(halt) => Err(halt),
-        };
-        match prepared {
+        for _ in 1..ATTEMPTS_MAX {
+            match self.attempt(subject, workers, detail, strategy).await? {
+                Executed { unforced: Some(_), .. } => strategy.rewind(),
+                executed => return Ok(executed),
+            }
+        }
+        self.attempt(subject, workers, detail, strategy).await
+    }
+
+    async fn attempt(
+        &mut self,
+        subject: &Subject,
+        workers: &[WorkerId],
+        detail: Detail,
+        strategy: &mut dyn Strategy,
+    ) -> Result<Executed, Error> {
+        match self.prepare(subject).await {
             Ok(()) => {}
             Err(Halt::Inconclusive(reason)) => {
                 return Ok(Executed::never(workers, Verdict::Inconclusive(reason)));
             }
             Err(Halt::Error(error)) => return Err(error),
-            Err(Halt::Mismatch(_)) => unreachable!("no strategy was asked yet"),
+            Err(Halt::Mismatch(_) | Halt::Unforced(_)) => unreachable!("nothing was chosen yet"),
         }
+        if self.surroundings.is_none() {
+            self.surroundings = Surroundings::now(self.gate.descriptors());
+        }
+        self.timers.restart();
         let setting = Setting {
             scenario: &subject.scenario,
             idle: &self.idle,
             patience: &self.patience,
+            timers: &self.timers,
+            surroundings: self.surroundings,
             always: &subject.always,
             finally: &subject.finally,
             workers,
+            aftermath: subject.aftermath,
             seed: subject.seed,
             limits: subject.limits,
+            model: &subject.model,
+            splits_max: subject.splits_max,
             states: detail == Detail::EveryStep,
         };
         Execution::start(&setting, &mut self.gate).run(strategy).await
     }
 
-    async fn prepare(&mut self, subject: &Subject, limit: Duration) -> Result<(), Halt> {
+    /// Brings the stores, and their time, to where an execution of `subject` starts.
+    async fn prepare(&mut self, subject: &Subject) -> Result<(), Halt> {
+        self.bring_back(subject).await?;
+        let limit = Duration::from_millis(subject.limits.step_ms_max);
+        self.patience.for_store(limit, "its time being set", self.gate.start_time()).await
+    }
+
+    async fn bring_back(&mut self, subject: &Subject) -> Result<(), Halt> {
+        let limit = Duration::from_millis(subject.limits.step_ms_max);
+        if self.prepared_for == Some(subject.number) && !self.gate.is_stale() {
+            if self.gate.take_clean() {
+                return Ok(());
+            }
+            self.patience.for_store(limit, "being reset", self.gate.finish()).await?;
+            if self.gate.take_clean() {
+                return Ok(());
+            }
+        }
+        self.prepared_for = None;
+        if let Some(what) = self.gate.impossible(&subject.model) {
+            return Err(Halt::Inconclusive(Inconclusive::Unsupported { what }));
+        }
+        let expected = self.gate.expect(&subject.model);
+        self.patience.for_store(limit, "being prepared for what may break", expected).await?;
+        let cleared = self.gate.clear(subject.isolation, subject.installs_splits);
+        if !self.patience.for_store(limit, "being emptied", cleared).await? {
+            let scenario = subject.scenario.card().name;
+            return Err(Halt::Error(Error::NoIsolation { scenario }));
+        }
+        self.set_up(subject, limit).await?;
+        self.patience.for_store(limit, "being remembered", self.gate.remember()).await?;
+        // Executions start from what was brought back, the first one too.
+        self.patience.for_store(limit, "being reset", self.gate.finish()).await?;
+        self.gate.take_clean();
+        self.prepared_for = Some(subject.number);
+        Ok(())
+    }
+
+    async fn set_up(&mut self, subject: &Subject, limit: Duration) -> Result<(), Halt> {
+        self.set_up.refresh(self.gate.outages()).await.map_err(|error| Halt::Error(error.into()))?;
         let mut set_up = subject.scenario.set_up(&mut self.set_up);
         let prepared = self.patience.within(limit, spinning(|context| set_up.as_mut().poll(context))).await;
         match prepared {

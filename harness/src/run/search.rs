@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::clocks;
 use super::difference::difference;
 use super::evidence::counterexample;
 use super::executed::Executed;
@@ -20,8 +21,6 @@ use crate::verdict::{Inconclusive, Verdict};
 
 /// Shortest time between two reports of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
-/// Which clocks a run of this version is under.
-const CLOCK: &str = "workers sleep on the run's clock; stores keep their own (real) time";
 
 /// One search.
 pub(crate) struct Search<'a> {
@@ -36,19 +35,19 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// Searches, and gathers the evidence of a violation.
     pub(crate) async fn run(mut self) -> Result<Outcome, Error> {
-        let subject = Subject::new(self.scenario, self.plan);
+        let subject = self.rig.subject(self.scenario, self.plan);
         let card = self.scenario.card();
         let count = self.plan.workers.unwrap_or(card.workers);
         let workers: Vec<WorkerId> =
             (0..count).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
         let mut strategy = strategy(self.plan);
-        let mut tally = Tally::start();
+        let mut tally = Tally::start(&self.rig.gate);
         let found = self.explore(&subject, &workers, strategy.as_mut(), &mut tally).await?;
         let mut verdict = found.verdict;
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        let coverage = tally.coverage(self.plan, strategy.as_ref(), found.stopped);
+        let coverage = tally.coverage(self.plan, strategy.as_ref(), found.stopped, &self.rig.gate);
         let counterexample = match found.violating {
             Some(executed) => Some(counterexample(self.rig, &subject, executed).await?),
             None => None,
@@ -56,12 +55,14 @@ impl Search<'_> {
         Ok(Outcome {
             card,
             workers: count,
+            isolation: self.plan.isolation,
+            model: self.plan.model.clone(),
             seed: self.plan.seed,
             verdict,
             coverage,
             counterexample,
             stores: self.stores,
-            clock: CLOCK.to_owned(),
+            clock: clocks::told(&self.rig.gate.clocks()),
         })
     }
 
@@ -85,8 +86,9 @@ impl Search<'_> {
             let executed = self.rig.execute(subject, workers, Detail::Needed, strategy).await?;
             tally.count(&executed);
             let mut verdict = verdict_of(&executed);
-            if tally.schedules == 1 && verdict == Verdict::Pass {
-                verdict = self.repeats(subject, &executed).await?;
+            let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
+            for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
+                verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
             }
             if let Some(stopped) = found.take(verdict, executed, self.plan.keep_going) {
                 found.stopped = stopped;
@@ -111,13 +113,20 @@ impl Search<'_> {
         tally.over_budget(self.plan).then_some(Stopped::TimeBudget)
     }
 
-    /// Runs the schedule of `executed` again: a scenario that is not deterministic shows it here, before
-    /// a search is built on it.
-    async fn repeats(&mut self, subject: &Subject, executed: &Executed) -> Result<Verdict, Error> {
+    /// Runs the schedule of `executed` again: a scenario that is not deterministic shows it here. It is always done for
+    /// the first one, before a search is built on it.
+    async fn repeat(
+        &mut self,
+        subject: &Subject,
+        executed: &Executed,
+        tally: &mut Tally,
+    ) -> Result<Verdict, Error> {
         let mut fixed = Fixed::new(executed.schedule());
         let again = self.rig.execute(subject, &executed.workers, Detail::Needed, &mut fixed).await?;
         let backends = self.rig.gate.backends();
         let difference = difference(&executed.trace(backends), &again, backends);
+        tally.repeats += 1;
+        tally.differing += u64::from(difference.is_some());
         Ok(difference.map_or(Verdict::Pass, |(step, what)| {
             Verdict::Inconclusive(Inconclusive::Nondeterministic { step, what })
         }))

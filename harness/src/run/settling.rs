@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::execution::{Execution, Setting, Task, Timer};
 use super::halt::Halt;
+use super::surroundings::Surroundings;
 use crate::gate::Stream;
 use crate::history::WorkerEnd;
 use crate::id::WorkerId;
@@ -14,6 +15,10 @@ use crate::plan::RunLimits;
 use crate::scenario::Result as ProgramResult;
 use crate::verdict::Inconclusive;
 use crate::worker::Event;
+
+/// How often the runtime must have had nothing to do before a worker is taken to wait in this process: the first time no
+/// task can go on, the second time nor has anything arrived on a socket.
+const RINGS_OF_SILENCE: u32 = 1;
 
 /// Why polling for a settled state came back.
 enum Settling {
@@ -46,8 +51,9 @@ impl Execution<'_> {
     }
 
     fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<Result<Settling, Halt>> {
-        self.rings += u32::from(self.setting.idle.take_ring());
-        while self.poll_progress(context)? {
+        let has_rung = self.setting.idle.take_ring();
+        self.rings += u32::from(has_rung);
+        while self.poll_progress(context)? || (has_rung && self.gate.spin_for_passing()?) {
             self.rings = 0;
         }
         if self.gate.needs_tending() {
@@ -59,6 +65,13 @@ impl Execution<'_> {
             return Poll::Ready(Err(Halt::Inconclusive(Inconclusive::Nondeterministic { step, what })));
         }
         if self.unsettled().next().is_some() {
+            if self.wait_inside() {
+                return self.poll_quiet(context);
+            }
+            // When all tasks have done what they can, it is worth to listen for a moment before the thread sleeps.
+            if !has_rung && self.gate.is_passing() {
+                self.setting.idle.arm(context.waker());
+            }
             return Poll::Pending;
         }
         // One ring: no task can go on. Two: nor had anything arrived on a socket.
@@ -69,7 +82,25 @@ impl Execution<'_> {
         Poll::Pending
     }
 
-    fn poll_progress(&mut self, context: &mut Context<'_>) -> Result<bool, Halt> {
+    /// Whether all workers that are not settled may wait for something in this process: nothing of them is under way.
+    fn wait_inside(&self) -> bool {
+        self.setting.surroundings.is_some()
+            && self.unsettled().all(|worker| !self.gate.presence(worker).busy)
+            && !self.gate.is_passing()
+    }
+
+    /// Settled, once no task can go on and nothing has arrived, and if nothing in this process could wake a worker by
+    /// itself: no thread, no child and no socket that was not there before, and the clock of its timers stands still.
+    fn poll_quiet(&mut self, context: &mut Context<'_>) -> Poll<Result<Settling, Halt>> {
+        if self.rings <= RINGS_OF_SILENCE {
+            self.setting.idle.arm(context.waker());
+            return Poll::Pending;
+        }
+        let is_quiet = Surroundings::now(self.gate.descriptors()) == self.setting.surroundings;
+        if is_quiet { Poll::Ready(Ok(Settling::Settled)) } else { Poll::Pending }
+    }
+
+    pub(super) fn poll_progress(&mut self, context: &mut Context<'_>) -> Result<bool, Halt> {
         let mut progress = false;
         while let Poll::Ready(Some(event)) = self.reports.poll_recv(context) {
             self.receive(event)?;
@@ -93,13 +124,27 @@ impl Execution<'_> {
                 // A worker that no longer waits needs no answer.
                 let _ = answer.send(self.gate.url(worker, store)?);
             }
-            Event::Sleep { worker, deadline, wake } => self.timers.push(Timer { worker, deadline, wake }),
+            Event::Sleep { worker, deadline, wake } => {
+                if !self.has_crashed(worker) {
+                    self.polling.sleeps(worker, deadline.saturating_sub(self.clock.now()));
+                    self.timers.push(Timer { worker, deadline, wake });
+                }
+            }
             Event::Invoked { worker, number, name, argument } => {
                 self.log.invoked(worker, number, name, argument, self.steps.len());
             }
-            Event::Returned { number, end } => self.log.returned(number, end),
+            Event::Returned { number, end } => {
+                // What is left of a program that has crashed (a task that it had spawned) ends nothing.
+                if !self.has_crashed(self.log.worker(number)) {
+                    self.log.returned(number, end);
+                }
+            }
         }
         Ok(())
+    }
+
+    fn has_crashed(&self, worker: WorkerId) -> bool {
+        self.tasks.iter().any(|task| task.worker == worker && task.end == Some(WorkerEnd::Crashed))
     }
 
     fn unsettled(&self) -> impl Iterator<Item = WorkerId> + '_ {
@@ -116,7 +161,7 @@ impl Execution<'_> {
 fn end_of(joined: Result<ProgramResult, tokio::task::JoinError>) -> WorkerEnd {
     match joined {
         Ok(Ok(())) => WorkerEnd::Finished,
-        Ok(Err(error)) => WorkerEnd::Failed(error.to_string()),
+        Ok(Err(error)) => WorkerEnd::Failed(told(error.as_ref())),
         Err(error) => match error.try_into_panic() {
             Ok(payload) => WorkerEnd::Panicked(panic_message(payload.as_ref())),
             Err(_cancelled) => WorkerEnd::CutOff,
@@ -124,7 +169,44 @@ fn end_of(joined: Result<ProgramResult, tokio::task::JoinError>) -> WorkerEnd {
     }
 }
 
+/// An error with its causes, of each the line that names it: what follows often holds process ids and the like, which
+/// differ from run to run.
+fn told(error: &dyn std::error::Error) -> String {
+    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    let mut told = first_line(error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let line = first_line(error.to_string());
+        // Many errors tell their cause themselves.
+        if !told.contains(&line) {
+            told = format!("{told}: {line}");
+        }
+        cause = error.source();
+    }
+    told
+}
+
 fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no text)".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("db error")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("deadlock detected\nprocess 7 waits for process 8")]
+    struct Inner;
+
+    /// The process numbers would make every replay differ.
+    #[test]
+    fn error_is_told_with_its_causes_and_without_what_differs() {
+        assert_eq!(told(&Outer(Inner)), "db error: deadlock detected");
+        assert_eq!(told(&Inner), "deadlock detected");
+    }
 }

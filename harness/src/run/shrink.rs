@@ -4,7 +4,7 @@
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
 use crate::error::Error;
-use crate::explore::{DepthFirst, Guided, Strategy, block_moves};
+use crate::explore::{DepthFirst, Guided, Strategy, block_moves, omissions};
 use crate::id::WorkerId;
 use crate::verdict::Violation;
 
@@ -29,11 +29,13 @@ impl<'a> Shrink<'a> {
     }
 
     /// The smallest execution that was reached, and the number of candidates tried. Fewer workers come
-    /// first, then fewer context switches, then fewer steps.
+    /// first, then fewer faults, split requests and passings of time, then fewer context switches, then fewer steps. No
+    /// fault and no passing of time is left that could simply be left out.
     pub(crate) async fn run(mut self) -> Result<(Executed, u64), Error> {
         while self.drop_a_worker().await? {}
+        while self.leave_out().await? {}
         self.lower_preemptions().await?;
-        while self.move_a_block().await? {}
+        while self.move_a_block().await? || self.leave_out().await? {}
         Ok((self.best, self.candidates))
     }
 
@@ -53,6 +55,17 @@ impl<'a> Shrink<'a> {
                 if self.search(&kept, DepthFirst::new(Some(bound))).await? {
                     return Ok(true);
                 }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Leaves out one fault or one passing of time; `true` if the violation stayed.
+    async fn leave_out(&mut self) -> Result<bool, Error> {
+        let workers = self.best.workers.clone();
+        for candidate in omissions(&self.best.schedule()) {
+            if self.search(&workers, Guided::new(candidate)).await? {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -84,8 +97,10 @@ impl<'a> Shrink<'a> {
     /// replaces.
     async fn search(&mut self, workers: &[WorkerId], mut strategy: impl Strategy) -> Result<bool, Error> {
         let mut tried = 0;
+        // More faults than there are would make no candidate smaller.
+        let subject = self.subject.with_faults_max(self.best.schedule().faults());
         while tried < SEARCH_MAX && self.candidates < CANDIDATES_MAX && strategy.begin() {
-            let executed = self.rig.execute(self.subject, workers, Detail::Needed, &mut strategy).await?;
+            let executed = self.rig.execute(&subject, workers, Detail::Needed, &mut strategy).await?;
             (tried, self.candidates) = (tried + 1, self.candidates + 1);
             let same = executed.verdict.violation().is_some_and(|found| found.same_kind(&self.violation));
             if same && size(&executed) < size(&self.best) {
@@ -97,7 +112,9 @@ impl<'a> Shrink<'a> {
     }
 }
 
-/// Workers, context switches, steps.
-fn size(executed: &Executed) -> (usize, usize, usize) {
-    (executed.workers.len(), executed.schedule().context_switches(), executed.steps.len())
+/// Workers, faults, split requests, passings of time, context switches, steps.
+fn size(executed: &Executed) -> [usize; 6] {
+    let schedule = executed.schedule();
+    let (faults, splits, advances) = (schedule.faults(), schedule.splits(), schedule.advances());
+    [executed.workers.len(), faults, splits, advances, schedule.context_switches(), executed.steps.len()]
 }

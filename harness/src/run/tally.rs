@@ -1,10 +1,11 @@
 //! Owns [`Tally`]: what a search counts while it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::executed::Executed;
 use crate::explore::Strategy;
+use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
 use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Stopped};
 use crate::plan::Plan;
@@ -12,19 +13,28 @@ use crate::plan::Plan;
 /// Counts over the executions of one search.
 pub(crate) struct Tally {
     started: Instant,
+    /// Wakings in an undecided order that the gate had seen before.
+    herds_before: u64,
     pub(crate) schedules: u64,
     steps: u64,
     pub(crate) violating: u64,
     first_violation: Option<u64>,
     final_states: BTreeMap<State, u64>,
     failures: BTreeMap<String, u64>,
-    /// Executions in which some worker failed.
+    /// Executions in which some worker failed, other than by a conflict.
     failing: u64,
+    conflicts: BTreeMap<String, u64>,
+    faults: BTreeMap<String, u64>,
+    /// Executions of schedules that had been executed before.
+    pub(crate) repeats: u64,
+    /// How many of those told another history.
+    pub(crate) differing: u64,
 }
 
 impl Tally {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(gate: &Gate) -> Self {
         Self {
+            herds_before: gate.herds(),
             started: Instant::now(),
             schedules: 0,
             steps: 0,
@@ -33,12 +43,19 @@ impl Tally {
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
             failing: 0,
+            conflicts: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            repeats: 0,
+            differing: 0,
         }
     }
 
     pub(crate) fn count(&mut self, executed: &Executed) {
         self.schedules += 1;
         self.steps += executed.steps.len() as u64;
+        for kind in executed.steps.iter().filter_map(|step| step.choice.fault()) {
+            *self.faults.entry(kind.name().to_owned()).or_default() += 1;
+        }
         if executed.verdict.violation().is_some() {
             self.violating += 1;
             self.first_violation.get_or_insert(self.schedules);
@@ -50,10 +67,14 @@ impl Tally {
         for (worker, end) in &executed.ends {
             if let WorkerEnd::Failed(text) = end {
                 count_bounded(&mut self.failures, &format!("{worker}: {text}"), FAILURES_MAX);
-                failed = true;
+                // A conflict is an outcome to judge: the invariants were put to the test.
+                failed |= !executed.conflicts.contains_key(worker);
             }
         }
         self.failing += u64::from(failed);
+        for code in executed.conflicts.values().collect::<BTreeSet<_>>() {
+            *self.conflicts.entry(code.clone()).or_default() += 1;
+        }
     }
 
     /// The failure because of which no execution put the invariants to the test, if that is so.
@@ -70,13 +91,25 @@ impl Tally {
         self.started.elapsed() >= plan.budget
     }
 
-    pub(crate) fn coverage(self, plan: &Plan, strategy: &dyn Strategy, stopped: Stopped) -> Coverage {
+    pub(crate) fn coverage(
+        self,
+        plan: &Plan,
+        strategy: &dyn Strategy,
+        stopped: Stopped,
+        gate: &Gate,
+    ) -> Coverage {
         Coverage {
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,
             steps: self.steps,
             exhausted: strategy.exhausted(),
             preemption_bound: plan.preemption_bound,
+            splits_max: gate.can_split().then_some(plan.splits_max),
+            repeats: self.repeats,
+            differing: self.differing,
+            conflicts: self.conflicts.clone(),
+            faults: self.faults.clone(),
+            undecided_wakings: gate.herds() - self.herds_before,
             stopped,
             violating: self.violating,
             first_violation: self.first_violation,

@@ -75,6 +75,13 @@ impl Custody {
         self.note(|owner| owner.processes.extend(identity))
     }
 
+    /// Ends the process `pid`, so that another can be started in its place.
+    pub(crate) fn end_process(&self, pid: u32) -> Result<(), StoreError> {
+        let is_it = |thing: &Thing| matches!(thing, Thing::Process(child) if child.pid() == pid);
+        remove_all(STARTED.claim_those(self.group, is_it).take_keeping())?;
+        self.note(|owner| owner.processes.retain(|process| process.pid != pid))
+    }
+
     /// Enters a folder in memory, before it is made.
     pub(crate) fn hold_in_memory(&self, folder: PathBuf) -> Result<(), StoreError> {
         self.note(|owner| owner.folders.push(folder.clone()))?;
@@ -98,9 +105,12 @@ impl Custody {
         self.hold(Thing::Used(database))
     }
 
-    /// Removes everything; the second time there is nothing to remove.
+    /// Removes everything; the second time there is nothing to remove. When this returns nothing is left, although the
+    /// signal thread may have been at it: the process may exit.
     pub(crate) fn release(&self) -> Result<(), StoreError> {
-        remove_all(STARTED.claim(self.group).take_keeping())
+        let removed = remove_all(STARTED.claim(self.group).take_keeping());
+        STARTED.wait_for_closer(Duration::from_millis(OTHERS_MS_MAX));
+        removed
     }
 
     fn hold(&self, thing: Thing) -> Result<(), StoreError> {

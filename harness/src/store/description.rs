@@ -13,8 +13,8 @@ pub struct StoresDescription {
     pub reason: String,
     /// Whether what was written would have survived a crash of the server.
     pub persistence: bool,
-    /// The Redis, if one was needed.
-    pub redis: Option<ServerDescription>,
+    /// The Redis servers, as many as were needed.
+    pub redis: Vec<ServerDescription>,
     /// The PostgreSQL, if one was needed.
     pub postgres: Option<ServerDescription>,
 }
@@ -28,6 +28,9 @@ pub struct ServerDescription {
     pub origin: String,
     /// `unix` or `tcp`.
     pub transport: String,
+    /// By which clock it lived, and why not by a better one.
+    #[serde(default)]
+    pub clock: String,
 }
 
 impl StoresDescription {
@@ -36,12 +39,12 @@ impl StoresDescription {
     pub fn lines(&self) -> Vec<String> {
         let kept = if self.persistence { "data survives a crash" } else { "durability off" };
         let mut lines = vec![format!("stores by {}, {kept}, because {}", self.provider, self.reason)];
-        for (name, server) in [("redis", &self.redis), ("postgres", &self.postgres)] {
-            let line = |server: &ServerDescription| {
-                format!("{name} {} over {}: {}", server.version, server.transport, server.origin)
-            };
-            lines.extend(server.as_ref().map(line));
-        }
+        let redis = super::redis::NAMES.iter().zip(&self.redis);
+        let postgres = self.postgres.iter().map(|server| (&super::postgres::NAME, server));
+        lines.extend(redis.chain(postgres).map(|(name, server)| {
+            let ServerDescription { version, origin, transport, clock } = server;
+            format!("{name} {version} over {transport}: {origin}, clock {clock}")
+        }));
         lines
     }
 }
@@ -52,6 +55,7 @@ impl ServerDescription {
             version: server.version.clone(),
             origin: origin.into(),
             transport: server.address.transport().to_owned(),
+            clock: server.clock.to_string(),
         }
     }
 }
@@ -66,17 +70,18 @@ mod tests {
             version: "7".to_owned(),
             origin: "/usr/bin/redis-server".to_owned(),
             transport: "unix".to_owned(),
+            clock: "virtual".to_owned(),
         };
         let description = StoresDescription {
             provider: "local".to_owned(),
             reason: "the image `x` is absent".to_owned(),
             persistence: false,
-            redis: Some(redis),
+            redis: vec![redis],
             postgres: None,
         };
         let expected = [
             "stores by local, durability off, because the image `x` is absent",
-            "redis 7 over unix: /usr/bin/redis-server",
+            "redis 7 over unix: /usr/bin/redis-server, clock virtual",
         ];
         assert_eq!(description.lines(), expected);
     }

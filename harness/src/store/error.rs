@@ -87,6 +87,14 @@ pub enum StoreError {
         /// The flag that names it.
         flag: &'static str,
     },
+    /// Several servers of one kind are needed.
+    #[error(
+        "the url provider knows one Redis, and {wanted} are needed (pass `--stores docker` or `--stores local`)"
+    )]
+    OnlyOne {
+        /// How many are needed.
+        wanted: usize,
+    },
     /// A URL that cannot be used.
     #[error("`{url}` cannot be used: {reason}")]
     Url {
@@ -124,6 +132,14 @@ pub enum StoreError {
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// A server does not live by the clock that was asked for.
+    #[error("the clock of {store} cannot be virtual: {reason} (pass `--clock auto` to take the next best)")]
+    Clock {
+        /// `Redis` or `PostgreSQL`.
+        store: &'static str,
+        /// Why not.
+        reason: String,
     },
     /// A signal came while the stores were starting; what had been started is removed.
     #[error("interrupted while the stores were starting (start again)")]

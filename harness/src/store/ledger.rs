@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! stop:    claim(run) ── removes ── done          The claim is atomic, so that of stop, drop and the signal thread
-//! signal:        close() ── finds nothing ── wait  exactly one gets each thing; the others find nothing, and the signal
-//! start:                       hold() ── refused   thread waits for them. What comes after the close is handed back.
+//! signal:        close() ── finds nothing ── wait  exactly one gets each thing; the others find nothing, and wait for each
+//! start:                       hold() ── refused   other before they exit. What comes after the close is handed back.
 //! ```
 
 use std::collections::BTreeMap;
@@ -55,8 +55,15 @@ impl<T> Ledger<T> {
 
     /// Takes everything of one group, newest first.
     pub(crate) fn claim(&self, group: u64) -> Claim<'_, T> {
+        self.claim_those(group, |_| true)
+    }
+
+    /// Takes what is `wanted` of one group, newest first.
+    pub(crate) fn claim_those(&self, group: u64, wanted: impl Fn(&T) -> bool) -> Claim<'_, T> {
         let mut state = self.lock();
-        let taken = state.held.extract_if(.., |_, (its_group, _)| *its_group == group).collect::<Vec<_>>();
+        let is_taken = |its_group: u64, item: &T| its_group == group && wanted(item);
+        let taken: Vec<_> =
+            state.held.extract_if(.., |_, (its_group, item)| is_taken(*its_group, item)).collect();
         self.claimed(&mut state, taken.into_iter().rev().map(|(_, (_, item))| item).collect())
     }
 
@@ -81,6 +88,12 @@ impl<T> Ledger<T> {
             state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }
         true
+    }
+
+    /// Waits for the others if the ledger is closed: whoever closed it has taken what we would have, and may be at work on
+    /// it when we find nothing. False if that took longer than the limit.
+    pub(crate) fn wait_for_closer(&self, limit: Duration) -> bool {
+        !self.lock().closed || self.wait_until_idle(limit)
     }
 
     fn claimed(&self, state: &mut State<T>, items: Vec<T>) -> Claim<'_, T> {
@@ -125,6 +138,7 @@ mod tests {
         }
         assert_eq!(ledger.claim(1).take(), ['c', 'a']);
         assert!(ledger.claim(1).take().is_empty());
+        assert!(ledger.claim_those(2, |item| *item == 'x').take().is_empty());
         assert_eq!(ledger.close().take(), ['b']);
     }
 
@@ -140,6 +154,9 @@ mod tests {
         let ledger = Ledger::<char>::new();
         let claim = ledger.claim(1);
         assert!(!ledger.wait_until_idle(Duration::ZERO));
+        assert!(ledger.wait_for_closer(Duration::ZERO), "nobody has closed it");
+        drop(ledger.close());
+        assert!(!ledger.wait_for_closer(Duration::ZERO));
         drop(claim);
         assert!(ledger.wait_until_idle(Duration::ZERO));
     }

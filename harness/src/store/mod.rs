@@ -4,6 +4,8 @@
 //! dropped, when a panic unwinds, or when a second signal ends the process; what a `kill -9` leaves is found by the next
 //! start, and by [`leftovers`].
 
+mod clock;
+mod connect;
 mod custody;
 mod description;
 mod docker;
@@ -14,20 +16,27 @@ pub mod leftovers;
 mod local;
 mod machine;
 mod options;
+pub mod postgres;
+mod power;
 pub mod probe;
 mod process;
+mod processes;
 mod ready;
 pub mod redis;
 mod run_folder;
 mod server;
 mod set_up;
+mod side_by_side;
 mod url;
 
 use std::sync::Arc;
 
+pub use clock::{ClockChoice, ServerClock, UnknownClock};
 pub use description::{ServerDescription, StoresDescription};
 pub use error::StoreError;
 pub use options::{Needs, ProviderChoice, StoreOptions, UnknownProvider};
+pub use power::Power;
+pub use processes::Processes;
 pub use server::{Address, Server};
 pub use set_up::SetUp;
 
@@ -39,7 +48,7 @@ use local::Programs;
 
 /// The stores of a run, running.
 pub struct Stores {
-    redis: Option<Server>,
+    redis: Vec<Server>,
     postgres: Option<Server>,
     description: StoresDescription,
     custody: Arc<Custody>,
@@ -77,7 +86,7 @@ impl Stores {
                 return Err(error);
             }
         };
-        let (redis, redis_description) = redis.unzip();
+        let (redis, redis_description) = redis.into_iter().unzip();
         let (postgres, postgres_description) = postgres.unzip();
         let description = StoresDescription {
             provider: provider.choice().name().to_owned(),
@@ -89,10 +98,16 @@ impl Stores {
         Ok(Self { redis, postgres, description, custody })
     }
 
-    /// The Redis, if one was needed.
+    /// The first Redis, if one was needed.
     #[must_use]
     pub fn redis(&self) -> Option<&Server> {
-        self.redis.as_ref()
+        self.redis.first()
+    }
+
+    /// Every Redis, in the order of [`redis::NAMES`].
+    #[must_use]
+    pub fn redis_servers(&self) -> &[Server] {
+        &self.redis
     }
 
     /// The PostgreSQL, if one was needed.
@@ -179,8 +194,8 @@ async fn choose_best(options: &StoreOptions) -> Result<(Provider, String), Store
         Err(no_programs) => Err(StoreError::NoProvider {
             tried: format!("docker: {}; local: {}", no_docker.reason(), no_programs.reason()),
             mend: match options.needs {
-                Needs { redis: true, postgres: false } => "apt-get install redis-server",
-                Needs { redis: false, postgres: true } => "apt-get install postgresql",
+                Needs { postgres: false, .. } => "apt-get install redis-server",
+                Needs { redis: 0, .. } => "apt-get install postgresql",
                 _ => "apt-get install redis-server postgresql",
             }
             .to_owned(),

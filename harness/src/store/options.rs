@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::ClockChoice;
+
 /// Who provides the stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProviderChoice {
@@ -56,19 +58,19 @@ impl FromStr for ProviderChoice {
 /// Which stores a run uses; the others are not started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
-    /// A Redis.
-    pub redis: bool,
+    /// How many Redis servers, up to [`REDIS_MAX`](super::redis::REDIS_MAX).
+    pub redis: usize,
     /// A PostgreSQL.
     pub postgres: bool,
 }
 
 impl Needs {
-    /// Redis alone.
-    pub const REDIS: Self = Self { redis: true, postgres: false };
+    /// One Redis alone.
+    pub const REDIS: Self = Self { redis: 1, postgres: false };
     /// PostgreSQL alone.
-    pub const POSTGRES: Self = Self { redis: false, postgres: true };
-    /// Both.
-    pub const BOTH: Self = Self { redis: true, postgres: true };
+    pub const POSTGRES: Self = Self { redis: 0, postgres: true };
+    /// One of each.
+    pub const BOTH: Self = Self { redis: 1, postgres: true };
 }
 
 /// Everything that decides which stores are started and how.
@@ -90,6 +92,8 @@ pub struct StoreOptions {
     pub disposable: bool,
     /// Which stores are needed.
     pub needs: Needs,
+    /// By which clock they are to live.
+    pub clock: ClockChoice,
     /// Whether what is written survives a crash of the server. Off, the stores are several times faster.
     pub persistence: bool,
 }
@@ -104,6 +108,7 @@ impl Default for StoreOptions {
             postgres_url: None,
             disposable: false,
             needs: Needs::BOTH,
+            clock: ClockChoice::Auto,
             persistence: false,
         }
     }
@@ -126,6 +131,7 @@ impl fmt::Debug for StoreOptions {
             .field("postgres_url", &self.postgres_url.as_deref().map(without_password))
             .field("disposable", &self.disposable)
             .field("needs", &self.needs)
+            .field("clock", &self.clock)
             .field("persistence", &self.persistence)
             .finish()
     }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use super::processes::children;
+
 /// PostgreSQL gives its own children 5 s to end before it kills them.
 const END_MS_MAX: u64 = 8_000;
 const POLL_MS: u64 = 1;
@@ -43,6 +45,7 @@ impl ProcessIdentity {
             if !self.is_alive() {
                 return Ok(());
             }
+            continue_children(self.pid)?;
             send(self.pid, signal)?;
             let deadline = Instant::now() + Duration::from_millis(END_MS_MAX);
             while self.is_alive() && Instant::now() < deadline {
@@ -83,6 +86,10 @@ impl ChildServer {
         Self { child, identity, name, signal }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn identity(&self) -> Option<&ProcessIdentity> {
         self.identity.as_ref()
     }
@@ -97,6 +104,7 @@ impl ChildServer {
         if self.child.try_wait()?.is_some() {
             return Ok(());
         }
+        continue_children(self.child.id())?;
         send(self.child.id(), self.signal)?;
         let deadline = Instant::now() + Duration::from_millis(END_MS_MAX);
         while Instant::now() < deadline {
@@ -108,6 +116,11 @@ impl ChildServer {
         self.child.kill()?;
         self.child.wait().map(drop)
     }
+}
+
+/// A process of a server that was stopped would not hear that it is to end, and the server would wait for it.
+fn continue_children(pid: u32) -> io::Result<()> {
+    children(pid).into_iter().try_for_each(|child| send(child, Signal::CONT))
 }
 
 fn send(pid: u32, signal: Signal) -> io::Result<()> {

@@ -97,7 +97,7 @@ async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
             let limit_ms = u128::from(limit_ms);
             return Err(StoreError::NotReady { store, address: address.to_string(), limit_ms, last });
         }
-        tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
+        crate::alarm::sleep(Duration::from_millis(POLL_MS)).await;
     }
 }
 
@@ -106,7 +106,7 @@ async fn attempt<E: std::error::Error>(
     limit_ms: u64,
     question: impl Future<Output = Result<String, E>>,
 ) -> Result<String, String> {
-    match tokio::time::timeout(Duration::from_millis(limit_ms), question).await {
+    match crate::alarm::timeout(Duration::from_millis(limit_ms), question).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(with_sources(&error)),
         Err(_) => Err(format!("no answer to one question within {limit_ms} ms")),

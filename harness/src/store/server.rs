@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::{Power, Processes, ServerClock};
+
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Address {
@@ -64,6 +66,12 @@ pub struct Server {
     /// The server is shared with others, so only [`Self::database`] may be touched: no FLUSHALL, no CONFIG SET, no
     /// other database.
     pub confined: bool,
+    /// Where its processes are, as far as they can be stopped and continued from here.
+    pub processes: Processes,
+    /// What ends its process and starts it again, where that can be done.
+    pub power: Option<Power>,
+    /// By which clock it lives.
+    pub clock: ServerClock,
 }
 
 impl Server {
@@ -77,6 +85,9 @@ impl Server {
             database: "0".to_owned(),
             version: String::new(),
             confined: false,
+            processes: Processes::None,
+            power: None,
+            clock: ServerClock::not_asked(),
         }
     }
 
@@ -138,6 +149,9 @@ impl fmt::Debug for Server {
             .field("database", &self.database)
             .field("version", &self.version)
             .field("confined", &self.confined)
+            .field("processes", &self.processes)
+            .field("power", &self.power)
+            .field("clock", &self.clock)
             .finish()
     }
 }
@@ -155,6 +169,9 @@ mod tests {
             database: "3".to_owned(),
             version: "15".to_owned(),
             confined: false,
+            processes: Processes::None,
+            power: None,
+            clock: ServerClock::not_asked(),
         }
     }
 

@@ -5,10 +5,14 @@
 //! the gate knows no store.
 
 mod error;
+mod escape;
+mod injected;
 mod limits;
+pub mod postgres;
 pub mod redis;
 mod session;
 
 pub use error::WireError;
+pub use injected::Injected;
 pub use limits::Limits;
-pub use session::{Reply, ReplyClass, Request, RequestClass, Session, Wait};
+pub use session::{Context, Limiting, Opening, Reply, ReplyClass, Request, RequestClass, Session, Wait};

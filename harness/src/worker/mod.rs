@@ -2,6 +2,7 @@
 
 mod event;
 mod invocation;
+mod shared;
 
 use std::io;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ pub(crate) use event::Event;
 pub use invocation::Invocation;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use shared::Shared;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -32,17 +34,20 @@ pub struct Worker {
     events: UnboundedSender<Event>,
     /// Invocations so far, of all workers of the execution together.
     invocations: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
 }
 
 impl Worker {
-    /// The workers called `ids` of one execution, and where they report to.
+    /// The workers called `ids` of one execution, the `last` one if there is to be one, and where they report to.
     pub(crate) fn team(
         ids: &[WorkerId],
+        last: Option<WorkerId>,
         seed: u64,
         clock: &RunClock,
-    ) -> (Vec<Self>, UnboundedReceiver<Event>) {
+    ) -> (Vec<Self>, Option<Self>, UnboundedReceiver<Event>) {
         let (events, reports) = unbounded_channel();
         let invocations = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new(Shared::default());
         let worker = |id: &WorkerId| Self {
             id: *id,
             workers: ids.len(),
@@ -50,8 +55,9 @@ impl Worker {
             clock: clock.clone(),
             events: events.clone(),
             invocations: Arc::clone(&invocations),
+            shared: Arc::clone(&shared),
         };
-        (ids.iter().map(worker).collect(), reports)
+        (ids.iter().map(worker).collect(), last.as_ref().map(worker), reports)
     }
 
     /// Its name.
@@ -87,6 +93,13 @@ impl Worker {
         &self.clock
     }
 
+    /// What time it is by the run's clock, as the time since the UNIX epoch: the first deadline of a lease, say, is this
+    /// plus its length. Stores that share the clock agree to the microsecond.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.clock.wall()
+    }
+
     /// Waits until the run's clock has moved by `duration`. When that is, is a choice of the scheduler: no
     /// real time passes.
     pub async fn sleep(&self, duration: Duration) {
@@ -106,6 +119,13 @@ impl Worker {
         let (name, argument) = (name.to_owned(), argument.to_string());
         self.send(Event::Invoked { worker: self.id, number, name, argument });
         Invocation::new(number, self.events.clone())
+    }
+
+    /// What the workers of an execution share in their process, such as a pool, a mutex or a near cache: the value of
+    /// type `T`, which the first that asks makes. It is gone with the execution.
+    #[must_use]
+    pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.shared.get(make)
     }
 
     /// Opens an in-process connection to the store called `store` through the gate; clients that take

@@ -1,11 +1,15 @@
 //! Tests of the gate and of searches against a real Redis, started by the local provider.
 
+mod aftermath;
 mod blocking;
 mod clients;
 mod conformance;
 mod connections;
 mod counter;
 mod endings;
+mod inside;
+mod polling;
 mod probe;
 mod pushes;
+mod shared_time;
 mod time;

@@ -10,7 +10,7 @@ use raceproof::interrupt::Interrupt;
 use raceproof::run::Engine;
 use raceproof::scenario::Result;
 use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
-use raceproof::{Card, Expectation, Invariant, Outcome, Plan, Scenario, View, Worker};
+use raceproof::{Card, Invariant, Outcome, Plan, Scenario, View, Worker};
 
 type Work = dyn Fn(Worker) -> Pin<Box<dyn Future<Output = Result>>> + Send + Sync;
 
@@ -20,6 +20,7 @@ pub(crate) struct Probe {
     store: &'static str,
     set_up: Vec<Vec<String>>,
     work: Box<Work>,
+    aftermath: Option<Box<Work>>,
     finally: Vec<Invariant>,
 }
 
@@ -29,9 +30,16 @@ impl Probe {
     where
         F: Future<Output = Result> + 'static,
     {
-        let work =
-            Box::new(move |worker| -> Pin<Box<dyn Future<Output = Result>>> { Box::pin(work(worker)) });
-        Self { workers, store: "redis", set_up: Vec::new(), work, finally: Vec::new() }
+        let (store, set_up, finally) = ("redis", Vec::new(), Vec::new());
+        Self { workers, store, set_up, work: boxed(work), aftermath: None, finally }
+    }
+
+    /// What one more worker does in the end.
+    pub(crate) fn afterwards<F>(self, work: impl Fn(Worker) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result> + 'static,
+    {
+        Self { aftermath: Some(boxed(work)), ..self }
     }
 
     /// A command of the set-up, words separated by blanks.
@@ -79,6 +87,13 @@ impl Probe {
     }
 }
 
+fn boxed<F>(work: impl Fn(Worker) -> F + Send + Sync + 'static) -> Box<Work>
+where
+    F: Future<Output = Result> + 'static,
+{
+    Box::new(move |worker| -> Pin<Box<dyn Future<Output = Result>>> { Box::pin(work(worker)) })
+}
+
 /// A fresh local Redis with a gate before it.
 pub(crate) fn engine() -> Engine {
     Engine::start(&local(), Interrupt::never()).expect("redis-server is installed (see ci/setup)")
@@ -93,11 +108,9 @@ impl Scenario for Probe {
     fn card(&self) -> Card {
         Card {
             name: "probe/probe".to_owned(),
-            about: String::new(),
-            expected: Expectation::Pass,
             stores: vec![self.store.to_owned()],
             workers: self.workers,
-            source: None,
+            ..Card::default()
         }
     }
 
@@ -114,6 +127,15 @@ impl Scenario for Probe {
 
     async fn work(&self, worker: Worker) -> Result {
         (self.work)(worker).await
+    }
+
+    fn has_aftermath(&self) -> bool {
+        self.aftermath.is_some()
+    }
+
+    async fn aftermath(&self, worker: Worker) -> Result {
+        let program = self.aftermath.as_ref().expect("it is asked for only if there is one");
+        program(worker).await
     }
 
     fn finally(&self) -> Vec<Invariant> {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy knows test functions, but not the helpers that they share")]
 
+mod clock;
 mod leftovers;
 mod providers;
 mod support;

@@ -8,8 +8,10 @@ use raceproof::outcome::{Judgement, Stopped};
 use raceproof::verdict::Verdict;
 
 use super::{Source, Visible};
+use crate::Sweep;
 use crate::command::shell_line;
 use crate::story::{Line, Row, Story};
+use crate::sweep::{Cell, Found, Over, Swept};
 use crate::wording;
 
 /// The whole page.
@@ -25,6 +27,7 @@ pub(super) struct Page {
     /// Whether a row ran with something that another did not.
     differs: bool,
     rows: Vec<Summary>,
+    tables: Vec<Table>,
     stories: Vec<Told>,
 }
 
@@ -46,17 +49,45 @@ struct Summary {
     story: Option<usize>,
     name: Visible,
     expected: Visible,
-    actual: &'static str,
+    actual: String,
+    /// Whether that is one word.
+    actual_is_word: bool,
     judgement: &'static str,
     class: &'static str,
     reason: Option<Visible>,
     coverage: String,
     /// How many schedules violated, where the search went on after the first.
     violating: Option<String>,
+    remarks: Vec<Visible>,
     hint: Option<&'static str>,
     time: String,
     /// What it ran with, as far as not all rows did.
     own: Vec<Visible>,
+}
+
+/// One family at several levels or under several models.
+struct Table {
+    title: Visible,
+    class: &'static str,
+    comparison: Visible,
+    noun: &'static str,
+    columns: Vec<Visible>,
+    rows: Vec<TableRow>,
+    /// What its words mean, where that is not plain.
+    legend: Vec<String>,
+}
+
+/// One scenario in all columns.
+struct TableRow {
+    name: Visible,
+    cells: Vec<TableCell>,
+}
+
+/// One scenario in one column.
+struct TableCell {
+    word: String,
+    anomaly: Option<Visible>,
+    class: &'static str,
 }
 
 /// One violation, with its number on the page.
@@ -77,6 +108,7 @@ impl Page {
             shared: Vec::new(),
             differs: false,
             rows: Vec::new(),
+            tables: Sweep::all(outcomes(sources)).iter().map(Table::of).collect(),
             stories: Vec::new(),
         };
         let circumstances: Vec<_> = outcomes(sources).map(circumstances).collect();
@@ -88,7 +120,7 @@ impl Page {
                 page.add(outcome, command);
             }
         }
-        page.headline = wording::counted(page.rows.len() as u64, "scenario");
+        page.headline = wording::scenarios(outcomes(sources).map(|outcome| outcome.card.name.as_str()));
         page
     }
 
@@ -113,6 +145,43 @@ impl Run {
     }
 }
 
+impl Table {
+    fn of(sweep: &Sweep) -> Self {
+        let what = match sweep.over {
+            Over::Levels => "which anomaly is possible at which level",
+            Over::Models => "what holds when faults happen and time passes",
+        };
+        let names_anomalies = !sweep.anomalies().is_empty();
+        let cell = |cell: &Cell| TableCell {
+            word: cell.word(sweep.over),
+            anomaly: cell.anomaly.as_deref().filter(|_| names_anomalies).map(Visible::of),
+            class: match cell.found {
+                _ if cell.differs => "differs",
+                Found::Broken if names_anomalies => "breaks",
+                Found::Unnamed => "quiet",
+                _ => "",
+            },
+        };
+        let row = |row: &Swept| TableRow {
+            name: Visible::of(&row.name),
+            cells: row.cells.iter().map(cell).collect(),
+        };
+        Self {
+            title: Visible::of(&format!("{}: {what}", sweep.family)),
+            class: match (sweep.is_equal(), sweep.is_different()) {
+                (_, true) => "bad",
+                (true, false) => "good",
+                (false, false) => "unsure",
+            },
+            comparison: Visible::of(&sweep.comparison()),
+            noun: sweep.over.noun(),
+            columns: sweep.columns.iter().map(|column| Visible::of(column)).collect(),
+            rows: sweep.rows.iter().map(row).collect(),
+            legend: sweep.legend(),
+        }
+    }
+}
+
 impl Summary {
     fn of(outcome: &Outcome, story: Option<usize>, shared: &[Visible]) -> Self {
         let coverage = &outcome.coverage;
@@ -122,18 +191,21 @@ impl Summary {
         };
         Self {
             story,
-            name: Visible::of(&outcome.card.name),
+            name: Visible::of(&wording::name(outcome)),
             expected: Visible::of(&wording::expected(outcome)),
             actual: match outcome.judgement() {
-                Judgement::Interrupted => "–",
-                _ => outcome.verdict.word(),
+                Judgement::Interrupted => "–".to_owned(),
+                Judgement::Unjudged => wording::unjudged_verdict(outcome),
+                _ => outcome.verdict.word().to_owned(),
             },
+            actual_is_word: outcome.judgement() != Judgement::Unjudged,
             judgement: wording::judgement(outcome.judgement()),
             class: class(outcome.judgement()),
             reason,
             coverage: wording::coverage(outcome),
             violating: (coverage.violating > 0 && coverage.stopped != Stopped::FirstViolation)
                 .then(|| format!("{} violating", wording::counted(coverage.violating, "schedule"))),
+            remarks: wording::remarks(outcome).iter().map(|remark| Visible::of(remark)).collect(),
             hint: wording::hint(outcome),
             time: wording::duration(coverage.elapsed_us),
             own: circumstances(outcome).into_iter().filter(|fact| !shared.contains(fact)).collect(),
@@ -152,6 +224,8 @@ fn circumstances(outcome: &Outcome) -> Vec<Visible> {
         format!("seed {}", outcome.seed),
         format!("strategy {}", outcome.coverage.strategy),
     ];
+    facts.extend(wording::model_beside_name(outcome));
+    facts.push(wording::breakage(&outcome.model));
     facts.extend(outcome.stores.iter().cloned());
     facts.push(format!("clock: {}", outcome.clock));
     facts.iter().map(|fact| Visible::of(fact)).collect()
@@ -178,7 +252,7 @@ fn totals(sources: &[Source<'_>]) -> Vec<Total> {
 fn class(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::AsExpected => "good",
-        Judgement::Inconclusive | Judgement::Interrupted => "unsure",
+        Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => "unsure",
         Judgement::MissedBug | Judgement::FalseAlarm => "bad",
     }
 }

@@ -29,6 +29,31 @@ fn page_of_a_run() {
 }
 
 #[test]
+fn page_of_levels_splits_and_a_deadlock() {
+    let mut outcomes = samples::swept();
+    outcomes.extend([samples::deadlock(), samples::split(), samples::atomic()]);
+    insta::assert_snapshot!(body(&drawn(outcomes)));
+}
+
+#[test]
+fn page_of_models_faults_and_time() {
+    let mut outcomes = samples::locks();
+    outcomes.extend([samples::breakdown(), samples::expired()]);
+    insta::assert_snapshot!(body(&drawn(outcomes)));
+}
+
+/// A cell that is not what the card expects is marked, and the page says how many there are.
+#[test]
+fn isolation_table_that_differs_is_marked() {
+    let mut outcomes = samples::swept();
+    assert!(drawn(outcomes.clone()).contains("\"badge comparison good\">equals the published table"));
+    outcomes[1].card.isolation = outcomes[3].card.isolation.clone();
+    let page = drawn(outcomes);
+    assert!(page.contains("<td class=\"differs\">prevented !</td>"));
+    assert!(page.contains("1 cell (marked !) differs from the published table"));
+}
+
+#[test]
 fn page_of_hostile_data() {
     insta::assert_snapshot!(body(&drawn(vec![samples::hostile()])));
 }
@@ -85,6 +110,10 @@ fn links_lead_somewhere() {
 #[test]
 fn page_to_look_at() {
     let Some(path) = std::env::var_os("RACEPROOF_PAGE") else { return };
-    let outcomes = samples::everything().into_iter().chain([samples::hostile()]).collect();
+    let mut outcomes = samples::everything();
+    outcomes.extend(samples::swept());
+    outcomes.extend([samples::deadlock(), samples::split(), samples::atomic(), samples::hostile()]);
+    outcomes.extend(samples::locks());
+    outcomes.extend([samples::breakdown(), samples::expired()]);
     std::fs::write(path, drawn(outcomes)).expect("the path can be written to");
 }

@@ -1,14 +1,19 @@
 //! Owns [`Story`]: a violation told in order, in harmless text, for whichever report draws it: what was
 //! promised, what happened, who did what when, and what the stores held. It neither lays out nor escapes.
 
+mod broken;
+mod circle;
+mod reported;
 mod row;
 
 use std::collections::BTreeSet;
 
-use raceproof::history::{Effect, OperationEnd, Trace, WorkerEnd};
+use raceproof::history::{Effect, Trace};
 use raceproof::verdict::Violation;
 use raceproof::{Outcome, WorkerId};
 
+pub use circle::{Circle, Link};
+pub use reported::REPORTED_MAX;
 pub use row::{Cell, Changed, Line, Row, Step};
 
 use crate::visible::Visible;
@@ -16,13 +21,11 @@ use crate::wording;
 
 /// Most steps that are drawn; of a longer execution the middle is left out.
 pub const STEPS_MAX: usize = 200;
-/// Most operations and ends of workers that are listed.
-pub const REPORTED_MAX: usize = 40;
 
 /// One violation as its report tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
-    /// The scenario.
+    /// The scenario, its level if it ran at one, and its fault model if that is told.
     pub name: Visible,
     /// What the code under test does and why it breaks or holds.
     pub about: Visible,
@@ -48,6 +51,10 @@ pub struct Story {
     pub shrink_tries: String,
     /// `shrunk to 2 workers`, if what was found instead is of a smaller execution than the one in which it was found.
     pub shrunk: Option<String>,
+    /// What was taken for atomic, at which isolation level, and what could break, where there is a choice.
+    pub model: Option<String>,
+    /// Which clocks were in force, where time or what could break is part of the story.
+    pub clock: Option<Visible>,
     /// The seed of the run.
     pub seed: u64,
     /// The command that shows it again, if a record was written.
@@ -80,7 +87,7 @@ impl Story {
         let violation = evidence.map(|evidence| &evidence.violation).or(outcome.verdict.violation())?;
         let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
         Some(Self {
-            name: Visible::of(&outcome.card.name),
+            name: Visible::of(&wording::name(outcome)),
             about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
             anomaly: wording::anomaly(outcome).map(Visible::of),
             promised: Visible::of(&violation.invariant),
@@ -96,6 +103,8 @@ impl Story {
             found_replays: evidence.map(|evidence| wording::fraction(&evidence.original_replays)),
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
+            model: wording::model(outcome),
+            clock: clock(outcome),
             seed: outcome.seed,
             replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
         })
@@ -127,10 +136,27 @@ impl Lanes {
             rows: row::drawn(count, STEPS_MAX, step),
             broken_at_end: promise.filter(|_| broken_at.is_none()).map(Visible::of),
             last: Visible::of(&trace.final_state),
-            reported: reported(trace),
+            reported: reported::lines(trace),
             workers,
         }
     }
+}
+
+impl Lanes {
+    /// The deadlocks that were broken, with the numbers of their steps.
+    pub fn circles(&self) -> impl Iterator<Item = (usize, &Circle)> {
+        self.rows.iter().filter_map(|row| match row {
+            Row::Step(step) => step.circle.as_ref().map(|circle| (step.number, circle)),
+            Row::LeftOut(_) => None,
+        })
+    }
+}
+
+fn clock(outcome: &Outcome) -> Option<Visible> {
+    let passes = |trace: &Trace| trace.schedule.advances() > 0;
+    let is_told = outcome.told_model().is_some()
+        || outcome.counterexample.as_ref().is_some_and(|evidence| passes(&evidence.shrunk));
+    is_told.then(|| Visible::of(&outcome.clock))
 }
 
 fn shown(violation: &Violation) -> String {
@@ -144,9 +170,10 @@ fn shown(violation: &Violation) -> String {
 fn lanes_of(trace: &Trace) -> BTreeSet<WorkerId> {
     let acting = trace.steps.iter().flat_map(|step| {
         let own = match &step.effect {
-            Effect::Request { connection, .. } | Effect::Delivery { connection, .. } => {
-                Some(connection.worker)
-            }
+            Effect::Request { connection, .. }
+            | Effect::Continued { connection, .. }
+            | Effect::Delivery { connection, .. } => Some(connection.worker),
+            Effect::Fault { fault, .. } => fault.worker(),
             Effect::TimePassed { .. } => None,
         };
         own.into_iter().chain(step.woken.iter().map(|wake| wake.connection.worker))
@@ -156,34 +183,11 @@ fn lanes_of(trace: &Trace) -> BTreeSet<WorkerId> {
 
 fn stores_of(trace: &Trace) -> BTreeSet<&str> {
     let store = |effect| match effect {
-        &Effect::Request { ref store, .. } | &Effect::Delivery { ref store, .. } => Some(store.as_str()),
+        &Effect::Request { ref store, .. }
+        | &Effect::Continued { ref store, .. }
+        | &Effect::Delivery { ref store, .. } => Some(store.as_str()),
+        Effect::Fault { hit, .. } => hit.as_ref().map(|hit| hit.store.as_str()),
         Effect::TimePassed { .. } => None,
     };
     trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
-}
-
-/// The operations in order of invocation, then the workers that did not simply finish.
-fn reported(trace: &Trace) -> Vec<Visible> {
-    let operations = trace.operations.iter().map(|operation| {
-        let end = match &operation.end {
-            OperationEnd::Open => "did not return".to_owned(),
-            OperationEnd::Ok(result) if result.is_empty() => "done".to_owned(),
-            OperationEnd::Ok(result) => format!("returned {result}"),
-            OperationEnd::Refused(reason) => format!("refused: {reason}"),
-            OperationEnd::Unknown(error) => format!("ended with an error: {error}"),
-        };
-        format!("{} {}({}) {end}", operation.worker, operation.name, operation.argument)
-    });
-    let ends = trace.ends.iter().filter_map(|(worker, end)| match end {
-        WorkerEnd::Finished => None,
-        WorkerEnd::Failed(error) => Some(format!("{worker} ended with an error: {error}")),
-        WorkerEnd::Panicked(message) => Some(format!("{worker} panicked: {message}")),
-        WorkerEnd::CutOff => Some(format!("{worker} was still running")),
-    });
-    let all: Vec<_> = operations.chain(ends).collect();
-    let mut told: Vec<_> = all.iter().take(REPORTED_MAX).map(|line| Visible::of(line)).collect();
-    if all.len() > REPORTED_MAX {
-        told.push(Visible::of(&format!("… and {} more", all.len() - REPORTED_MAX)));
-    }
-    told
 }

@@ -4,7 +4,10 @@ use raceproof::WorkerId;
 use raceproof::history::{Change, Effect, TraceStep};
 use raceproof::id::ConnectionId;
 
+use super::broken;
+use super::circle::Circle;
 use crate::visible::Visible;
+use crate::wording;
 
 /// Most requests of one transaction, and most changed keys, that a step shows.
 const LISTED_MAX: usize = 12;
@@ -25,10 +28,14 @@ pub struct Step {
     pub number: usize,
     /// The lanes in which something happened, in order of their workers.
     pub cells: Vec<Cell>,
-    /// What happened to no worker in particular: time passing.
+    /// What happened to no worker in particular: time passing, or a fault of a store.
     pub across: Option<Visible>,
+    /// Whether something broke.
+    pub is_fault: bool,
     /// What changed in the stores.
     pub changes: Vec<Changed>,
+    /// The deadlock that was broken here, if one was.
+    pub circle: Option<Circle>,
     /// The promise that broke here, if one did.
     pub broken: Option<Visible>,
     /// Whether this is the step of the violation that the story tells.
@@ -53,12 +60,18 @@ pub enum Line {
     Request(Visible),
     /// The reply.
     Reply(Visible),
-    /// The store keeps the request waiting.
-    Blocked,
+    /// The store keeps the request waiting, for this.
+    Blocked(Visible),
+    /// The request has stopped before it writes its first row.
+    Stopped,
+    /// A request that was released before goes on.
+    Continued(Visible),
     /// The store let go an earlier request, with this reply.
     Woken(Visible),
     /// A message that the store pushed.
     Received(Visible),
+    /// Something broke: what, with the request that it hit in the next lines.
+    Fault(Visible),
 }
 
 /// One key whose value changed.
@@ -82,25 +95,31 @@ impl Step {
         stores_are_named: bool,
     ) -> Self {
         let mut cells: Vec<Cell> = Vec::new();
-        let mut add = |connection: &ConnectionId, lines: Vec<Line>| {
-            let Some(lane) = workers.iter().position(|worker| *worker == connection.worker) else { return };
+        let mut add = |acting: WorkerId, lines: Vec<Line>| {
+            let Some(lane) = workers.iter().position(|worker| *worker == acting) else { return };
             match cells.iter_mut().find(|cell| cell.lane == lane) {
                 Some(cell) => cell.lines.extend(lines),
                 None => cells.push(Cell { lane, lines }),
             }
         };
-        if let Some((connection, lines)) = own_lines(&told.effect, stores_are_named) {
-            add(connection, lines);
+        if let Some((worker, lines)) = own_lines(&told.effect, stores_are_named) {
+            add(worker, lines);
         }
         for wake in &told.woken {
             let told = place(&wake.connection, "", false) + &wake.reply;
-            add(&wake.connection, vec![Line::Woken(Visible::of(&told))]);
+            let lost = wake.lost.then(lost_reply);
+            add(
+                wake.connection.worker,
+                std::iter::once(Line::Woken(Visible::of(&told))).chain(lost).collect(),
+            );
         }
         cells.sort_by_key(|cell| cell.lane);
         Self {
             number,
             cells,
-            across: across(&told.effect),
+            across: across(told),
+            is_fault: matches!(told.effect, Effect::Fault { .. }),
+            circle: Circle::of(&told.effect),
             changes: changes(&told.changes),
             broken: broken.or(told.violated.as_deref()).map(Visible::of),
             is_the_violation: broken.is_some(),
@@ -119,28 +138,53 @@ pub(super) fn drawn(count: usize, steps_max: usize, step: impl Fn(usize) -> Row)
     (0..head).map(&step).chain(left_out).chain((tail..count).map(&step)).collect()
 }
 
-fn own_lines(effect: &Effect, stores_are_named: bool) -> Option<(&ConnectionId, Vec<Line>)> {
+fn own_lines(effect: &Effect, stores_are_named: bool) -> Option<(WorkerId, Vec<Line>)> {
     match effect {
-        Effect::Request { connection, store, queued, request, reply, .. } => {
+        Effect::Request { connection, store, queued, request, reply, stopped, blocked_by, .. } => {
             let mut lines = queued_lines(queued);
             let place = place(connection, store, stores_are_named);
             lines.push(Line::Request(Visible::of(&(place + request))));
-            lines.push(match reply {
-                Some(reply) => Line::Reply(Visible::of(reply)),
-                None => Line::Blocked,
-            });
-            Some((connection, lines))
+            lines.push(came_to(reply.as_deref(), *stopped, blocked_by));
+            Some((connection.worker, lines))
+        }
+        Effect::Continued { connection, cause, reply, lost, stopped, blocked_by, .. } => {
+            let why = place(connection, "", false) + wording::cause(*cause);
+            let came_to = came_to(reply.as_deref(), *stopped, blocked_by);
+            let lines = [Line::Continued(Visible::of(&why)), came_to].into_iter();
+            Some((connection.worker, lines.chain(lost.then(lost_reply)).collect()))
         }
         Effect::Delivery { connection, store, message, .. } => {
             let place = place(connection, store, stores_are_named);
-            Some((connection, vec![Line::Received(Visible::of(&(place + message)))]))
+            Some((connection.worker, vec![Line::Received(Visible::of(&(place + message)))]))
+        }
+        Effect::Fault { fault, hit } => {
+            let worker = fault.worker()?;
+            Some((worker, broken::lines(fault, hit.as_ref(), stores_are_named)))
         }
         Effect::TimePassed { .. } => None,
     }
 }
 
+/// What an earlier fault makes of a reply that is here now.
+fn lost_reply() -> Line {
+    Line::Fault(Visible::of("the reply is lost"))
+}
+
+/// What a request has come to by the end of a step.
+fn came_to(reply: Option<&str>, stopped: bool, blocked_by: &[ConnectionId]) -> Line {
+    match reply {
+        Some(reply) => Line::Reply(Visible::of(reply)),
+        None if stopped => Line::Stopped,
+        None if blocked_by.is_empty() => Line::Blocked(Visible::of("blocked")),
+        None => {
+            let holders: Vec<_> = blocked_by.iter().map(ToString::to_string).collect();
+            Line::Blocked(Visible::of(&format!("waits for {}", holders.join(", "))))
+        }
+    }
+}
+
 /// Names the connection unless it is the worker's first, and the store where there are several.
-fn place(connection: &ConnectionId, store: &str, stores_are_named: bool) -> String {
+pub(super) fn place(connection: &ConnectionId, store: &str, stores_are_named: bool) -> String {
     let connection = match connection.ordinal {
         0 => String::new(),
         _ => format!("({connection}) "),
@@ -148,7 +192,7 @@ fn place(connection: &ConnectionId, store: &str, stores_are_named: bool) -> Stri
     if stores_are_named { format!("{connection}{store}: ") } else { connection }
 }
 
-fn queued_lines(queued: &[String]) -> Vec<Line> {
+pub(super) fn queued_lines(queued: &[String]) -> Vec<Line> {
     let mut lines: Vec<_> =
         queued.iter().take(LISTED_MAX).map(|request| Line::Queued(Visible::of(request))).collect();
     if queued.len() > LISTED_MAX {
@@ -157,11 +201,25 @@ fn queued_lines(queued: &[String]) -> Vec<Line> {
     lines
 }
 
-fn across(effect: &Effect) -> Option<Visible> {
-    let Effect::TimePassed { now_ms, woke } = effect else { return None };
+fn across(told: &TraceStep) -> Option<Visible> {
+    let (now_ms, woke) = match &told.effect {
+        Effect::TimePassed { now_ms, woke } => (now_ms, woke),
+        Effect::Fault { fault, .. } => return broken::across(fault).map(|told| Visible::of(&told)),
+        _ => return None,
+    };
     let woke: Vec<_> = woke.iter().map(ToString::to_string).collect();
     let wakes = if woke.is_empty() { String::new() } else { format!(", wakes {}", woke.join(", ")) };
-    Some(Visible::of(&format!("time passes to {now_ms} ms{wakes}")))
+    Some(Visible::of(&format!("time passes to {now_ms} ms{wakes}{}", gone(&told.changes))))
+}
+
+/// What time took away.
+fn gone(changes: &[Change]) -> String {
+    let keys: Vec<_> = changes.iter().filter(|change| change.after.is_none()).collect();
+    match keys.as_slice() {
+        [] => String::new(),
+        [only] => format!(": {} is gone", only.key),
+        several => format!(": {} keys are gone", several.len()),
+    }
 }
 
 fn changes(changes: &[Change]) -> Vec<Changed> {

@@ -1,9 +1,10 @@
 //! Owns [`Table`]: the lanes of an execution as text, one column for each worker and one for the stores;
 //! where the columns would get too narrow, one step below the other.
 
+use super::circle;
 use super::style::{Style, Tone};
 use crate::story::{Cell, Changed, Lanes, Line, Row, Step};
-use crate::visible::columns;
+use crate::visible::{Visible, columns};
 use crate::wording::counted;
 
 /// The narrowest column that is worth having.
@@ -39,6 +40,12 @@ impl<'a> Table<'a> {
             }
             let widest = step.changes.iter().map(|change| columns(&changed(change, style))).max();
             stores = stores.max(widest.unwrap_or(0));
+        }
+        // What goes across all lanes gets what the others leave of its width.
+        let across = steps(lanes).filter_map(|step| step.across.as_ref()).map(Visible::columns).max();
+        let missing = across.unwrap_or(0).saturating_sub(across_columns(&wanted));
+        if let Some(last) = wanted.last_mut() {
+            *last = (*last).max((*last + missing).min(COLUMN_COLUMNS_MAX));
         }
         wanted.push(stores);
         let rules = RULE_COLUMNS * wanted.len();
@@ -89,34 +96,41 @@ impl<'a> Table<'a> {
             .iter()
             .flat_map(|change| self.style.wrap(&changed(change, self.style), *stores, CELL_LINES_MAX))
             .collect();
-        let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(state.len()).max(1);
+        // What happened across all lanes stands above what it did to each.
+        let across = self.across(step, across_columns(lanes));
+        let above = across.len();
+        let below = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let height = (above + below).max(state.len()).max(1);
         let line = |index: usize| {
-            let text = |lines: &[String]| lines.get(index).cloned().unwrap_or_default();
-            let all = match &step.across {
-                Some(across) => {
-                    let width = lanes.iter().sum::<usize>() + RULE_COLUMNS * (lanes.len() - 1);
-                    Style::pad(
-                        &if index == 0 { self.style.fit(across.as_str(), width) } else { String::new() },
-                        width,
-                    )
-                }
+            let text = |lines: &[String], index: usize| lines.get(index).cloned().unwrap_or_default();
+            let all = match across.get(index) {
+                Some(line) => line.clone(),
+                None if above > 0 && index >= above + below => Style::pad("", across_columns(lanes)),
                 None => {
-                    let columns =
-                        cells.iter().zip(lanes).map(|(lines, width)| Style::pad(&text(lines), *width));
+                    let cells = cells.iter().zip(lanes);
+                    let columns = cells.map(|(lines, width)| Style::pad(&text(lines, index - above), *width));
                     columns.collect::<Vec<_>>().join(&self.style.say(" │ "))
                 }
             };
             let rule = self.style.say("│");
-            let line = format!("{}{rule} {all} {rule} {}", self.gutter(step, index), text(&state));
+            let line = format!("{}{rule} {all} {rule} {}", self.gutter(step, index), text(&state, index));
             line.trim_end().to_owned() + "\n"
         };
-        (0..height).map(line).collect::<String>() + &self.broken(step)
+        (0..height).map(line).collect::<String>() + &self.circle(step) + &self.broken(step)
+    }
+
+    /// What happened across all lanes, in lines of this width; none if nothing did.
+    fn across(&self, step: &Step, width: usize) -> Vec<String> {
+        let Some(across) = &step.across else { return Vec::new() };
+        let lines = self.style.wrap(across.as_str(), width, CELL_LINES_MAX);
+        let padded = lines.iter().map(|line| Style::pad(line, width));
+        padded.map(|line| if step.is_fault { self.style.paint(Tone::Bad, &line) } else { line }).collect()
     }
 
     /// One step as a paragraph, for widths that have no room for columns.
     fn entry(&self, step: &Step) -> String {
         let width = self.style.width() - GUTTER_COLUMNS - 5;
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines = self.across(step, width);
         for cell in &step.cells {
             let worker = self.lanes.workers[cell.lane].to_string();
             for (position, line) in cell_lines(cell, self.style, width).into_iter().enumerate() {
@@ -124,7 +138,6 @@ impl<'a> Table<'a> {
                 lines.push(format!("{worker:<3} {line}"));
             }
         }
-        lines.extend(step.across.iter().map(|across| self.style.fit(across.as_str(), width)));
         for change in &step.changes {
             let told = self.style.wrap(&changed(change, self.style), width, CELL_LINES_MAX);
             lines.extend(told.into_iter().map(|line| format!("    {line}")));
@@ -132,7 +145,7 @@ impl<'a> Table<'a> {
         let draw = |(index, line): (usize, &String)| {
             format!("{} {line}", self.gutter(step, index)).trim_end().to_owned() + "\n"
         };
-        lines.iter().enumerate().map(draw).collect::<String>() + &self.broken(step)
+        lines.iter().enumerate().map(draw).collect::<String>() + &self.circle(step) + &self.broken(step)
     }
 
     /// Mark and number of a step, on its first line.
@@ -145,6 +158,13 @@ impl<'a> Table<'a> {
         format!("  {mark}{:>3} ", step.number)
     }
 
+    /// The deadlock that was broken at this step.
+    fn circle(&self, step: &Step) -> String {
+        let Some(circle) = &step.circle else { return String::new() };
+        let lines = circle::drawn(circle, self.style, self.style.width() - GUTTER_COLUMNS);
+        lines.iter().map(|line| format!("{:GUTTER_COLUMNS$}{}\n", "", line.trim_end())).collect()
+    }
+
     /// The promise that broke at this step.
     fn broken(&self, step: &Step) -> String {
         let Some(promise) = &step.broken else { return String::new() };
@@ -153,6 +173,11 @@ impl<'a> Table<'a> {
         let draw = |line: &String| format!("{:GUTTER_COLUMNS$}{}\n", "", self.style.paint(Tone::Bad, line));
         told.iter().map(draw).collect()
     }
+}
+
+/// The columns of all lanes together, with the rules between them.
+fn across_columns(lanes: &[usize]) -> usize {
+    (lanes.iter().sum::<usize>() + RULE_COLUMNS * lanes.len()).saturating_sub(RULE_COLUMNS)
 }
 
 fn steps(lanes: &Lanes) -> impl Iterator<Item = &Step> {
@@ -170,12 +195,15 @@ fn cell_lines(cell: &Cell, style: &Style, width: usize) -> Vec<String> {
             Line::Queued(request) => format!("· {request}"),
             Line::Request(request) => request.to_string(),
             Line::Reply(reply) => format!("→ {reply}"),
-            Line::Blocked => "… blocked".to_owned(),
+            Line::Blocked(waiting) => format!("… {waiting}"),
+            Line::Stopped => "… stopped before its first row".to_owned(),
+            Line::Continued(why) => format!("↪ {why}"),
             Line::Woken(reply) => format!("↪ woken → {reply}"),
             Line::Received(message) => format!("← {message}"),
+            Line::Fault(what) => format!("✗ {what}"),
         };
         let text = style.say(&text);
-        let joins = matches!(line, Line::Reply(_) | Line::Blocked);
+        let joins = matches!(line, Line::Reply(_) | Line::Blocked(_) | Line::Stopped);
         match lines.last_mut() {
             Some(last) if joins && columns(last) + 1 + columns(&text) <= width => {
                 last.push(' ');

@@ -24,13 +24,22 @@ pub struct OutcomeLine<'a> {
 }
 
 impl OutcomeLine<'_> {
-    /// The line, with its line end.
+    /// The line, with its line end, and what there is to remark on below it.
     #[must_use]
     pub fn draw(&self, style: &Style) -> String {
+        let remarks = wording::remarks(self.outcome);
+        let remark = |remark: &String| {
+            let lines = style.wrap(remark, style.width() - INDENT, 3);
+            lines.iter().map(|line| format!("{:INDENT$}{line}\n", "")).collect::<String>()
+        };
+        self.line(style) + &remarks.iter().map(remark).collect::<String>()
+    }
+
+    fn line(&self, style: &Style) -> String {
         let outcome = self.outcome;
         let mark = Mark::of(outcome, self.is_strict_pass);
         let (glyph, tone) = glyph(mark);
-        let name = style.fit(&outcome.card.name, NAME_COLUMNS_MAX);
+        let name = style.fit(&wording::name(outcome), NAME_COLUMNS_MAX);
         let name = Style::pad(&name, self.name_columns.min(NAME_COLUMNS_MAX));
         let said = style.fit(&said(outcome, mark), usize::MAX);
         let tail = style.fit(&tail(outcome), usize::MAX);
@@ -40,16 +49,15 @@ impl OutcomeLine<'_> {
         if head_columns + columns(&said) + columns(&tail) < style.width() {
             return format!("{coloured}: {tail}\n");
         }
-        let indent = 4;
         let coloured = if head_columns + columns(&said) > style.width() {
             let name = style.fit(name.trim_end(), style.width() - 2);
-            let said = style.fit(&said, style.width() - indent);
-            format!("{} {name}\n{:indent$}{}", style.paint(tone, &glyph), "", style.paint(tone, &said))
+            let said = style.fit(&said, style.width() - INDENT);
+            format!("{} {name}\n{:INDENT$}{}", style.paint(tone, &glyph), "", style.paint(tone, &said))
         } else {
             coloured
         };
-        let lines = style.wrap(&tail, style.width() - indent, 4);
-        let lines = lines.iter().map(|line| format!("{:indent$}{line}\n", "")).collect::<String>();
+        let lines = style.wrap(&tail, style.width() - INDENT, 4);
+        let lines = lines.iter().map(|line| format!("{:INDENT$}{line}\n", "")).collect::<String>();
         format!("{coloured}\n{lines}")
     }
 }
@@ -64,10 +72,13 @@ pub fn totals(outcomes: &[Outcome], is_strict_pass: bool, style: &Style) -> Stri
     let told: Vec<_> =
         counts.iter().map(|(mark, count)| style.paint(glyph(*mark).1, &total(*mark, *count))).collect();
     let told = if told.is_empty() { "nothing to judge".to_owned() } else { told.join(", ") };
-    format!("{}: {told}\n", wording::counted(outcomes.len() as u64, "scenario"))
+    let names = outcomes.iter().map(|outcome| outcome.card.name.as_str());
+    format!("{}: {told}\n", wording::scenarios(names))
 }
 
-const NAME_COLUMNS_MAX: usize = 40;
+const NAME_COLUMNS_MAX: usize = 60;
+/// Where the second line of an outcome begins.
+const INDENT: usize = 4;
 
 fn total(mark: Mark, count: u64) -> String {
     match mark {
@@ -79,7 +90,9 @@ fn total(mark: Mark, count: u64) -> String {
 fn glyph(mark: Mark) -> (&'static str, Tone) {
     match mark {
         Mark::Judged(Judgement::AsExpected) => ("✓", Tone::Good),
-        Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted) => ("?", Tone::Unsure),
+        Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged) => {
+            ("?", Tone::Unsure)
+        }
         Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => ("✗", Tone::Bad),
     }
 }
@@ -93,12 +106,18 @@ fn said(outcome: &Outcome, mark: Mark) -> String {
         Mark::Judged(Judgement::FalseAlarm) => "FALSE ALARM, no violation was expected".to_owned(),
         Mark::Judged(Judgement::Inconclusive) => "inconclusive".to_owned(),
         Mark::Judged(Judgement::Interrupted) => "interrupted, so not judged".to_owned(),
+        Mark::Judged(Judgement::Unjudged) => wording::unjudged_verdict(outcome),
+        Mark::Refused if outcome.judgement() == Judgement::Unjudged => {
+            "REFUSED by --strict-pass, a violation of which the card says nothing".to_owned()
+        }
         Mark::Refused => format!("REFUSED by --strict-pass, an expected violation{anomaly}"),
     }
 }
 
 fn tail(outcome: &Outcome) -> String {
-    let coverage = wording::coverage(outcome);
+    let mut facts = vec![wording::coverage(outcome)];
+    facts.extend(wording::model_beside_name(outcome));
+    let coverage = facts.join("; ");
     let time = wording::duration(outcome.coverage.elapsed_us);
     match &outcome.verdict {
         Verdict::Inconclusive(reason) => {

@@ -57,7 +57,7 @@ pub fn lanes(execution: &Lanes, style: &Style) -> String {
     text += &labelled(style, "end", execution.last.as_str(), 3);
     for (position, line) in execution.reported.iter().enumerate() {
         let label = if position == 0 { "reported" } else { "" };
-        text += &labelled(style, label, line.as_str(), 2);
+        text += &labelled(style, label, line.as_str(), 4);
     }
     text
 }
@@ -78,13 +78,19 @@ fn evidence(story: &Story, style: &Style) -> String {
     }
     if let Some((original, shrunk)) = &story.sizes {
         let replayed = story.found_replays.as_ref().map(|replays| format!("; replayed {replays}"));
-        text += &labelled(style, "found in", &format!("{original}{}", replayed.unwrap_or_default()), 2);
+        text += &labelled(style, "found in", &format!("{original}{}", replayed.unwrap_or_default()), 3);
         let told = if original == shrunk {
             format!("the same, after {}", story.shrink_tries)
         } else {
             format!("{shrunk}, after {}", story.shrink_tries)
         };
-        text += &labelled(style, "shrunk to", &told, 2);
+        text += &labelled(style, "shrunk to", &told, 3);
+    }
+    if let Some(model) = &story.model {
+        text += &labelled(style, "model", model, 3);
+    }
+    if let Some(clock) = &story.clock {
+        text += &labelled(style, "clock", clock.as_str(), 3);
     }
     text + &labelled(style, "seed", &story.seed.to_string(), 1)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use raceproof::plan::StrategyKind;
-use raceproof::store::ProviderChoice;
+use raceproof::store::{ClockChoice, ProviderChoice};
+use raceproof::{FaultKind, FaultModel, Isolation};
 
 use super::budget;
 use super::exit::EXIT_CODES;
@@ -25,7 +26,7 @@ pub(super) enum Command {
     List(ListArgs),
     /// Explores scenarios and judges whether each comes out as expected
     Run(RunArgs),
-    /// Replays the violation in a record, ten times, and shows it step by step
+    /// Replays the violation in a record, ten times unless told otherwise, and shows it step by step
     Replay(ReplayArgs),
     /// Makes one self-contained HTML page of records
     Report(ReportArgs),
@@ -94,6 +95,31 @@ pub(super) struct SearchArgs {
     /// How many workers to run [default: what the scenario says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(WORKERS_MAX)))]
     pub(super) workers: Option<u16>,
+    /// The isolation level of transactions that name none; several with commas, or all [default: those that the
+    /// scenario speaks of, else the store's own]
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',', value_parser = PossibleValuesParser::new(LEVELS))]
+    pub(super) isolation: Vec<String>,
+    /// The most statements of a schedule that are stopped between what they read and their first row
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(..=i64::from(SPLITS_MAX)))]
+    pub(super) splits: u16,
+    /// Take statements for atomic, as `--splits 0` does
+    #[arg(long, conflicts_with = "splits")]
+    pub(super) no_split: bool,
+    /// The most faults in one execution, 0 for none [default: what the scenario speaks of; 1 with `--fault`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=FAULTS_MAX))]
+    pub(super) faults: Option<u8>,
+    /// What may break; several with commas, or all [default with `--faults`: all that the scenario's stores can have]
+    #[arg(long, value_name = "KIND", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(FaultKind::ALL.map(FaultKind::name).into_iter().chain([ALL_FAULTS])))]
+    pub(super) fault: Vec<String>,
+    /// Let time pass only when nothing else can happen, so that nobody pauses
+    #[arg(long)]
+    pub(super) no_time: bool,
+    /// How often each schedule is executed; its histories must be the same
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(REPEAT_MAX)))]
+    pub(super) repeat: u32,
     /// Go on after the first violation of a scenario, to the end of its schedules or its budget
     #[arg(long)]
     pub(super) keep_going: bool,
@@ -101,6 +127,24 @@ pub(super) struct SearchArgs {
 
 /// Most workers of an execution: more schedules than anybody explores.
 const WORKERS_MAX: u16 = 64;
+/// Most splits in a schedule: as many as an execution has steps.
+const SPLITS_MAX: u16 = 1_000;
+/// Most executions of a schedule, and most replays of a record.
+const REPEAT_MAX: u32 = 1_000;
+
+/// Most faults in an execution: as many as a model can name.
+const FAULTS_MAX: i64 = 99;
+/// The word for every kind of fault.
+pub(super) const ALL_FAULTS: &str = "all";
+
+/// The word for every isolation level.
+pub(super) const ALL_LEVELS: &str = "all";
+const LEVELS: [&str; 4] = [
+    Isolation::ReadCommitted.name(),
+    Isolation::RepeatableRead.name(),
+    Isolation::Serializable.name(),
+    ALL_LEVELS,
+];
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Stores")]
@@ -123,6 +167,12 @@ pub(super) struct StoreArgs {
     /// The Postgres of `--stores url`
     #[arg(long, value_name = "URL")]
     pub(super) postgres_url: Option<String>,
+    /// The clock that the stores live by: virtual stands still until the schedule moves it, shifted takes what was moved
+    /// off the times to live, auto takes virtual where it can be had
+    #[arg(long, value_name = "CLOCK", default_value = "auto",
+          value_parser = PossibleValuesParser::new(ClockChoice::ALL.map(ClockChoice::name))
+              .try_map(|name| name.parse::<ClockChoice>()))]
+    pub(super) clock: ClockChoice,
     /// Nothing on the servers named by URL matters: they may be written to and emptied
     #[arg(long)]
     pub(super) disposable: bool,
@@ -147,6 +197,18 @@ pub(super) struct ReplayArgs {
     /// Which scenario's violation, where the file holds several
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
+    /// At which isolation level, where the file holds violations of the scenario at several
+    #[arg(long, value_name = "LEVEL",
+          value_parser = PossibleValuesParser::new(Isolation::ALL.map(Isolation::name))
+              .try_map(|name| name.parse::<Isolation>()))]
+    pub(super) isolation: Option<Isolation>,
+    /// Under which fault model, where the file holds violations of the scenario under several
+    #[arg(long, value_name = "MODEL")]
+    pub(super) under: Option<FaultModel>,
+    /// How often it is replayed
+    #[arg(long, value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(REPEAT_MAX)))]
+    pub(super) repeat: u32,
     /// Exit with 1 if the violation shows
     #[arg(long)]
     pub(super) strict_pass: bool,
@@ -250,6 +312,9 @@ mod tests {
         let (args, plan) = (run(&[]).expect("nothing is required"), raceproof::Plan::default());
         assert_eq!((args.search.seed, args.search.strategy), (plan.seed, plan.strategy));
         assert_eq!((args.search.schedules, args.search.budget), (plan.schedules_max, plan.budget));
+        assert_eq!((usize::from(args.search.splits), args.search.repeat), (plan.splits_max, plan.repeat));
+        assert!(args.search.isolation.is_empty() && !args.search.no_split);
+        assert!(args.search.fault.is_empty() && args.search.faults.is_none() && !args.search.no_time);
     }
 
     #[test]
@@ -264,13 +329,33 @@ mod tests {
             ["--budget", "0s"],
             ["--strategy", "bfs"],
             ["--stores", "podman"],
+            ["--clock", "wall"],
             ["--preemptions", "-1"],
             ["--format", "xml"],
             ["-q", "-v"],
+            ["--splits", "1001"],
+            ["--splits", "-1"],
+            ["--repeat", "0"],
+            ["--repeat", "1001"],
+            ["--isolation", "snapshot"],
+            ["--isolation", "all,none"],
+            ["--isolation", ""],
+            ["--faults", "-1"],
+            ["--faults", "100"],
+            ["--fault", "pause"],
+            ["--fault", "crash,none"],
+            ["--fault", ""],
         ] {
             let error = run(&words).expect_err("out of range");
             assert_eq!(error.exit_code(), 2, "{words:?}");
         }
+    }
+
+    /// Statements cannot be both atomic and split so often.
+    #[test]
+    fn splits_and_no_split_are_refused_together() {
+        assert_eq!(run(&["--no-split", "--splits", "1"]).expect_err("both").exit_code(), 2);
+        assert!(run(&["--no-split"]).is_ok_and(|args| args.search.no_split));
     }
 
     #[test]

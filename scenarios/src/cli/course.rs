@@ -1,10 +1,11 @@
 //! Owns [`Course`]: scenario after scenario, what is told and stored of each, and how the run ends.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use raceproof::{Outcome, Plan};
 use raceproof_reports::command::shell_line;
-use raceproof_reports::terminal::{OutcomeLine, full, shortened, totals};
+use raceproof_reports::terminal::{OutcomeLine, full, shortened, sweeps, totals};
 use raceproof_reports::visible::columns;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Mark, Story};
@@ -13,14 +14,15 @@ use super::args::Loudness;
 use super::exit::Exit;
 use super::explorer::Explorer;
 use super::failure::Failure;
+use super::leg::Leg;
 use super::meter::Meter;
 use super::output::Output;
 
 /// A run that is ready to start.
 pub(super) struct Course<'a> {
-    /// The scenarios, in the order in which they run.
-    pub(super) names: Vec<String>,
-    /// How each is explored.
+    /// The scenarios with their levels and models, in the order in which they run.
+    pub(super) legs: Vec<Leg>,
+    /// How each is explored, but for the level and the model.
     pub(super) plan: Plan,
     /// Where records go.
     pub(super) folder: Folder,
@@ -45,8 +47,8 @@ impl Course<'_> {
     pub(super) fn run(&self, explorer: &mut dyn Explorer, output: &mut Output) -> Result<Exit, Failure> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut exit = Exit::AsExpected;
-        for (index, name) in self.names.iter().enumerate() {
-            match self.explore(name, index + 1, explorer, output) {
+        for (index, leg) in self.legs.iter().enumerate() {
+            match self.explore(leg, index + 1, explorer, output) {
                 Ok(outcome) => {
                     let of_this = Exit::of(&outcome, self.is_strict_pass);
                     outcomes.push(outcome);
@@ -55,7 +57,7 @@ impl Course<'_> {
                     }
                 }
                 Err(failure) => {
-                    output.note(&format!("`{name}` could not be explored"));
+                    output.note(&format!("`{leg}` could not be explored"));
                     output.error(&failure);
                     exit = exit.merge(failure.exit());
                     break;
@@ -70,16 +72,18 @@ impl Course<'_> {
         Ok((self.signal)().map_or(exit, Exit::Interrupted))
     }
 
-    /// Explores one scenario, tells what it came to, and stores its violation.
+    /// Explores one scenario at one level under one model, tells what it came to, and stores its violation.
     fn explore(
         &self,
-        name: &str,
+        leg: &Leg,
         position: usize,
         explorer: &mut dyn Explorer,
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
-        let mut meter = Meter::start(name, (position, self.names.len()), self.plan.schedules_max, output);
-        let explored = explorer.explore(name, &self.plan, &mut |progress| meter.show(progress, output));
+        let place = (position, self.legs.len());
+        let mut meter = Meter::start(&leg.to_string(), place, self.plan.schedules_max, output);
+        let plan = Plan { isolation: leg.isolation, model: leg.model.clone(), ..self.plan.clone() };
+        let explored = explorer.explore(&leg.name, &plan, &mut |progress| meter.show(progress, output));
         meter.end();
         let outcome = explored?;
         let record = match outcome.counterexample {
@@ -99,11 +103,11 @@ impl Course<'_> {
             return;
         }
         let style = output.style;
-        let name_columns = self.names.iter().map(|name| columns(name)).max().unwrap_or(0);
+        let name_columns = self.legs.iter().map(|leg| columns(&leg.to_string())).max().unwrap_or(0);
         output
             .result(&OutcomeLine { outcome, name_columns, is_strict_pass: self.is_strict_pass }.draw(&style));
         let Some(story) = Story::of(outcome, command) else { return };
-        let is_full = !is_as_expected || self.loudness.verbose || self.names.len() == 1;
+        let is_full = !is_as_expected || self.loudness.verbose || self.legs.len() == 1;
         if is_full {
             output.result(&format!("\n{}\n", full(&story, &style)));
         } else {
@@ -114,16 +118,18 @@ impl Course<'_> {
     /// The document of the run and, for people, the totals.
     fn finish(&self, outcomes: Vec<Outcome>, output: &mut Output) -> Result<(), Failure> {
         let violations = outcomes.iter().filter(|outcome| outcome.counterexample.is_some()).count();
-        let missing = self.names.len() - outcomes.len();
+        let missing = self.legs.len() - outcomes.len();
         if self.is_json {
             let document = Document::new(self.command.clone(), outcomes.clone());
             output.result(&document.to_json().map_err(Failure::Json)?);
         } else {
             let style = output.style;
             output.result(&totals(&outcomes, self.is_strict_pass, &style));
+            output.result(&sweeps(&outcomes, &style));
         }
         if missing > 0 {
-            let all = counted(self.names.len() as u64, "scenario");
+            let noun = if self.runs_some_twice() { "run" } else { "scenario" };
+            let all = counted(self.legs.len() as u64, noun);
             output.note(&format!("{missing} of {all} did not run"));
         }
         let whole_run = self.folder.write_whole_run(&self.command, outcomes)?;
@@ -138,6 +144,12 @@ impl Course<'_> {
             self.folder.path().display()
         ));
         Ok(())
+    }
+
+    /// Whether some scenario runs at several levels or under several models, so that there are more runs than scenarios.
+    fn runs_some_twice(&self) -> bool {
+        let names: BTreeSet<&str> = self.legs.iter().map(|leg| leg.name.as_str()).collect();
+        names.len() < self.legs.len()
     }
 
     fn replay_command(&self, record: &Path) -> String {

@@ -40,6 +40,7 @@ fn tell(findings: &Findings, output: &mut Output) -> Exit {
     for found in findings.providers.iter().filter(offered) {
         let glyph = if found.available { "✓" } else { "✗" };
         line(&format!("{glyph} --stores {:<6}  {}", found.provider, found.detail));
+        line(&clock(found));
     }
     let usable = findings.providers.iter().filter(offered).any(|found| found.available);
     for leftover in &findings.before.found {
@@ -62,6 +63,14 @@ fn tell(findings: &Findings, output: &mut Output) -> Exit {
     }
     line(&conclusion(left, findings.after.is_some()));
     if usable && left.found.is_empty() { Exit::AsExpected } else { Exit::Environment }
+}
+
+/// Which clock the stores of a provider can live by.
+fn clock(found: &Availability) -> String {
+    match &found.no_virtual_clock {
+        None => "  --clock virtual   can be had".to_owned(),
+        Some(reason) => format!("  --clock virtual   cannot be had, because {reason}"),
+    }
 }
 
 /// Errors come with logs; a line of them is enough here.
@@ -113,9 +122,13 @@ mod tests {
         Leftovers { found: kinds.iter().map(leftover).collect(), unknown: None }
     }
 
+    fn of(provider: ProviderChoice, available: bool, detail: &str) -> Availability {
+        Availability { provider, available, detail: detail.to_owned(), no_virtual_clock: None }
+    }
+
     fn diagnosed(available: bool, before: Leftovers, after: Option<Leftovers>) -> (Exit, String) {
-        let detail = "redis-server 7".to_owned();
-        let providers = vec![Availability { provider: ProviderChoice::Local, available, detail }];
+        let detail = "redis-server 7";
+        let providers = vec![of(ProviderChoice::Local, available, detail)];
         told_of(&Findings { providers, before, after })
     }
 
@@ -131,9 +144,19 @@ mod tests {
     #[test]
     fn clean_machine_is_told_as_such() {
         let (exit, results) = diagnosed(true, leftovers(&[]), None);
-        let expected = "✓ --stores local   redis-server 7\nnothing is left over\n";
+        let expected =
+            "✓ --stores local   redis-server 7\n  --clock virtual   can be had\nnothing is left over\n";
         assert_eq!((exit, results.as_str()), (Exit::AsExpected, expected));
         assert_eq!(diagnosed(false, leftovers(&[]), None).0, Exit::Environment);
+    }
+
+    #[test]
+    fn clock_that_cannot_be_had_is_told_with_the_reason() {
+        let no_virtual_clock = Some("nothing is shared".to_owned());
+        let providers = vec![Availability { no_virtual_clock, ..of(ProviderChoice::Docker, true, "images") }];
+        let (exit, told) = told_of(&Findings { providers, before: leftovers(&[]), after: None });
+        assert_eq!(exit, Exit::AsExpected);
+        assert!(told.contains("--clock virtual   cannot be had, because nothing is shared\n"), "{told}");
     }
 
     #[test]
@@ -153,8 +176,7 @@ mod tests {
     /// A Docker that cannot be used is told once in full; what is not known is not called clean.
     #[test]
     fn docker_error_is_told_once() {
-        let detail = "the engine did not answer".to_owned();
-        let docker = Availability { provider: ProviderChoice::Docker, available: false, detail };
+        let docker = of(ProviderChoice::Docker, false, "the engine did not answer");
         let findings = |reason: &str| {
             let before = Leftovers { unknown: Some(reason.to_owned()), ..leftovers(&[]) };
             Findings { providers: vec![docker.clone()], before, after: None }

@@ -35,7 +35,7 @@ impl Exit {
     /// What one outcome amounts to.
     pub(super) fn of(outcome: &Outcome, strict_pass: bool) -> Self {
         match Mark::of(outcome, strict_pass) {
-            Mark::Judged(Judgement::AsExpected) => Self::AsExpected,
+            Mark::Judged(Judgement::AsExpected | Judgement::Unjudged) => Self::AsExpected,
             Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted) => Self::Inconclusive,
             Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => Self::Surprise,
         }

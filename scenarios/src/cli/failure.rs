@@ -18,6 +18,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Request(#[from] RequestError),
     #[error(transparent)]
+    Isolation(#[from] raceproof::isolation::IsolationError),
+    #[error(transparent)]
     Document(#[from] DocumentError),
     #[error(transparent)]
     Engine(#[from] raceproof::Error),
@@ -27,7 +29,7 @@ pub(super) enum Failure {
     EmptyCatalogue,
     #[error("`{}` holds no violation, so there is nothing to replay (`raceproof report` shows what it holds)", .path.display())]
     NothingToReplay { path: PathBuf },
-    #[error("`{}` holds several violations (name one: {names})", .path.display())]
+    #[error("`{}` holds several violations (name one, with `--isolation` if it ran at several levels and `--under` if under several models: {names})", .path.display())]
     SeveralToReplay { path: PathBuf, names: String },
     #[error("`{}` holds no violation of `{name}` (it holds: {names})", .path.display())]
     NoSuchViolation { path: PathBuf, name: Visible, names: String },
@@ -58,6 +60,7 @@ impl Failure {
             | Self::Json(_) => Exit::Environment,
             Self::Pattern(_)
             | Self::Request(_)
+            | Self::Isolation(_)
             | Self::Document(_)
             | Self::EmptyCatalogue
             | Self::NothingToReplay { .. }

@@ -10,7 +10,9 @@ use raceproof::history::{Change, Effect, Trace, TraceStep};
 use raceproof::outcome::{Counterexample, Coverage, Replays, Stopped};
 use raceproof::run::{Progress, Replay};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
-use raceproof::{Error, Outcome, Plan, WorkerId};
+use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, WorkerId};
+
+use raceproof_reports::wording;
 
 use super::explorer::Explorer;
 
@@ -62,6 +64,23 @@ pub(super) fn interrupted(name: &str) -> Outcome {
     outcome
 }
 
+/// The same outcome at a level, on Postgres, as its card expects of that level.
+pub(super) fn at(level: Isolation, mut outcome: Outcome) -> Outcome {
+    outcome.isolation = Some(level);
+    outcome.card.stores = vec!["postgres".to_owned()];
+    outcome.card.isolation.insert(level, outcome.card.expected.clone());
+    outcome.coverage.splits_max = Some(1);
+    outcome
+}
+
+/// The same outcome under a model, as its card expects of it.
+pub(super) fn under(model: &str, mut outcome: Outcome) -> Outcome {
+    outcome.model = model.parse().expect("a model");
+    outcome.coverage.faults = outcome.model.kinds.iter().map(|kind| (kind.name().to_owned(), 1)).collect();
+    outcome.card.models.insert(outcome.model.clone(), outcome.card.expected.clone());
+    outcome
+}
+
 fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
     let anomaly = "lost update".to_owned();
     Outcome {
@@ -71,9 +90,11 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
             expected: if is_broken { Expectation::Violation { anomaly } } else { Expectation::Pass },
             stores: vec!["redis".to_owned()],
             workers: 2,
-            source: None,
+            ..Card::default()
         },
         workers: 2,
+        isolation: None,
+        model: FaultModel::default(),
         seed: 42,
         verdict,
         coverage: Coverage {
@@ -82,6 +103,12 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
             steps: 24,
             exhausted: true,
             preemption_bound: None,
+            splits_max: None,
+            repeats: 0,
+            differing: 0,
+            conflicts: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            undecided_wakings: 0,
             stopped: Stopped::Exhausted,
             violating: 0,
             first_violation: None,
@@ -108,6 +135,8 @@ fn trace() -> Trace {
             queued: Vec::new(),
             request: request.to_owned(),
             reply: Some(reply.to_owned()),
+            stopped: false,
+            blocked_by: Vec::new(),
             digest: String::new(),
         },
         woken: Vec::new(),
@@ -135,22 +164,29 @@ fn trace() -> Trace {
 
 /// An engine that answers what it was told to.
 pub(super) struct Fake {
-    outcomes: BTreeMap<String, Option<Outcome>>,
+    outcomes: BTreeMap<(String, Option<Isolation>, FaultModel), Option<Outcome>>,
     replay: Option<Replay>,
     /// What it was asked to explore, in order.
     pub(super) explored: Vec<String>,
+    /// How it was asked to replay, and how often.
+    pub(super) replayed: Option<(Plan, u32)>,
 }
 
 impl Fake {
     /// An engine that finds these outcomes, and fails where there is none.
     pub(super) fn answering<'a>(outcomes: impl IntoIterator<Item = (&'a str, Option<Outcome>)>) -> Self {
-        let outcomes = outcomes.into_iter().map(|(name, outcome)| (name.to_owned(), outcome)).collect();
-        Self { outcomes, replay: None, explored: Vec::new() }
+        let keyed = |(name, outcome): (&str, Option<Outcome>)| {
+            let level = outcome.as_ref().and_then(|outcome| outcome.isolation);
+            let model = outcome.as_ref().map_or_else(FaultModel::default, |outcome| outcome.model.clone());
+            ((name.to_owned(), level, model), outcome)
+        };
+        let outcomes = outcomes.into_iter().map(keyed).collect();
+        Self { outcomes, replay: None, explored: Vec::new(), replayed: None }
     }
 
     /// An engine whose replays give this.
     pub(super) fn replaying(replay: Replay) -> Self {
-        Self { outcomes: BTreeMap::new(), replay: Some(replay), explored: Vec::new() }
+        Self { outcomes: BTreeMap::new(), replay: Some(replay), explored: Vec::new(), replayed: None }
     }
 }
 
@@ -169,12 +205,15 @@ impl Explorer for Fake {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
-        self.explored.push(name.to_owned());
+        let key = (name.to_owned(), plan.isolation, plan.model.clone());
+        let found = self.outcomes.get(&key).cloned().flatten();
+        self.explored.push(found.as_ref().map_or_else(|| name.to_owned(), wording::name));
         progress(Progress { schedules: 1, schedules_max: plan.schedules_max, violating: 0 });
-        self.outcomes.get(name).cloned().flatten().ok_or_else(refusal)
+        found.ok_or_else(refusal)
     }
 
-    fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Error> {
+    fn replay(&mut self, _: &str, _: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {
+        self.replayed = Some((plan.clone(), attempts));
         self.replay.clone().ok_or_else(refusal)
     }
 }

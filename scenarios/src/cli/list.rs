@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use raceproof::{Card, Expectation, Scenario};
+use raceproof::{Card, Expectation, Isolation, Scenario};
 use raceproof_reports::Style;
 use raceproof_reports::visible::columns;
 use serde_json::json;
 
-use super::args::{Format, ListArgs};
+use super::args::{ALL_LEVELS, Format, ListArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -31,17 +31,22 @@ pub(super) fn list(
     Ok(Exit::AsExpected)
 }
 
-/// A head, then one line each: name, stores, the expected verdict (an anomaly stands for the violation that it is), and
-/// as much of the description as fits.
+/// A head, then one line each: name, stores, levels if any has some, the expected verdict (an anomaly stands for the
+/// violation that it is, and fault models for what breaks under them), and as much of the description as fits.
 fn human(cards: &[&Card], style: &Style) -> String {
     let cell = |text: &str| style.fit(text, CELL_COLUMNS_MAX);
-    let mut rows = vec![(["scenario", "stores", "expected"].map(str::to_owned), "about")];
+    let mut rows = vec![(["scenario", "stores", "levels", "expected"].map(str::to_owned), "about")];
     rows.extend(cards.iter().map(|card| {
-        ([cell(&card.name), cell(&card.stores.join("+")), cell(expected(card))], card.about.as_str())
+        let known = [&card.name, &card.stores.join("+"), &levels(card), &expected(card)];
+        (known.map(|text| cell(text)), card.about.as_str())
     }));
-    let widths = [0, 1, 2].map(|index| rows.iter().map(|row| columns(&row.0[index])).max().unwrap_or(0));
-    let line = |(row, about): &([String; 3], &str)| {
-        let padded = row.iter().zip(widths).map(|(cell, width)| Style::pad(cell, width));
+    let widths = [0, 1, 2, 3].map(|index| rows.iter().map(|row| columns(&row.0[index])).max().unwrap_or(0));
+    // A catalogue without levels has no column for them.
+    let has_levels = cards.iter().any(|card| !card.isolation.is_empty());
+    let line = |(row, about): &([String; 4], &str)| {
+        let shown =
+            row.iter().zip(widths).enumerate().filter(|(index, _)| has_levels || *index != LEVELS_COLUMN);
+        let padded = shown.map(|(_, (cell, width))| Style::pad(cell, width));
         let known = padded.collect::<Vec<_>>().join("  ");
         let room = style.columns.saturating_sub(columns(&known) + 2);
         let about = if room < ABOUT_COLUMNS_MIN { String::new() } else { style.fit(about, room) };
@@ -50,14 +55,31 @@ fn human(cards: &[&Card], style: &Style) -> String {
     rows.iter().map(line).collect()
 }
 
+const LEVELS_COLUMN: usize = 2;
 const CELL_COLUMNS_MAX: usize = 40;
 /// Less of a description says nothing.
 const ABOUT_COLUMNS_MIN: usize = 16;
 
-fn expected(card: &Card) -> &str {
+/// The isolation levels at which a scenario runs unless told otherwise: `all`, names, or `-`.
+fn levels(card: &Card) -> String {
+    let levels: Vec<_> = card.isolation.keys().map(ToString::to_string).collect();
+    match levels.len() {
+        0 => "-".to_owned(),
+        count if count == Isolation::ALL.len() => ALL_LEVELS.to_owned(),
+        _ => levels.join("+"),
+    }
+}
+
+/// `pass`, the anomaly, or `breaks under pause, crash` where a card speaks of fault models.
+fn expected(card: &Card) -> String {
+    let breaking: Vec<_> = card.models.iter().filter(|(_, expected)| expected.is_violation()).collect();
     match &card.expected {
-        Expectation::Pass => "pass",
-        Expectation::Violation { anomaly } => anomaly,
+        _ if !breaking.is_empty() => {
+            let models: Vec<_> = breaking.iter().map(|(model, _)| model.to_string()).collect();
+            format!("breaks under {}", models.join(", "))
+        }
+        Expectation::Pass => "pass".to_owned(),
+        Expectation::Violation { anomaly } => anomaly.clone(),
     }
 }
 
@@ -85,6 +107,33 @@ mod tests {
         counter/incr     redis   pass         Adds one to a counter in two commands. Wh…
         ");
         assert!(human(&[&caught], &at(40)).lines().all(|line| !line.contains("Adds")));
+    }
+
+    #[test]
+    fn levels_have_a_column_where_there_are_any() {
+        let redis = fake::passed("counter/incr").card;
+        let one = fake::at(Isolation::Serializable, fake::passed("inventory/one")).card;
+        let levels = Isolation::ALL.map(|level| (level, Expectation::Pass));
+        let all = Card { name: "isolation/skew".to_owned(), isolation: levels.into(), ..one.clone() };
+        insta::assert_snapshot!(human(&[&redis, &one, &all], &at(80)), @r"
+        scenario        stores    levels        expected  about
+        counter/incr    redis     -             pass      Adds one to a counter in two …
+        inventory/one   postgres  serializable  pass      Adds one to a counter in two …
+        isolation/skew  postgres  all           pass      Adds one to a counter in two …
+        ");
+    }
+
+    #[test]
+    fn models_are_told_where_something_breaks_under_them() {
+        let mut card = fake::caught("lock/fragile").card;
+        let pass = fake::passed("a/a").card.expected;
+        card.models = [("crash", card.expected.clone()), ("none", pass), ("pause", card.expected.clone())]
+            .map(|(model, expected)| (model.parse().expect("a model"), expected))
+            .into();
+        assert_eq!(expected(&card), "breaks under pause, crash");
+        card.models.values_mut().for_each(|expected| *expected = Expectation::Pass);
+        card.expected = Expectation::Pass;
+        assert_eq!(expected(&card), "pass");
     }
 
     #[test]

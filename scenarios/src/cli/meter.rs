@@ -19,7 +19,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A meter for the scenario called `name`, which is at `place` (from 1, of how many).
+    /// A meter for the scenario (and level) called `name`, which is at `place` (from 1, of how many).
     pub(super) fn start(name: &str, place: (usize, usize), schedules_max: u64, output: &Output) -> Self {
         let bar = output.progress_moves.then(|| {
             let bar = ProgressBar::new(schedules_max);

@@ -2,6 +2,7 @@
 //! reports' business.
 
 mod args;
+mod breakage;
 mod budget;
 mod completions;
 mod course;
@@ -9,6 +10,7 @@ mod doctor;
 mod exit;
 mod explorer;
 mod failure;
+mod leg;
 mod list;
 mod meter;
 mod output;

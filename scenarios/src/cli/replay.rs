@@ -6,7 +6,7 @@ use std::sync::Arc;
 use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
 use raceproof::run::Replay;
-use raceproof::{Outcome, Plan, Scenario};
+use raceproof::{FaultModel, Isolation, Outcome, Plan, Scenario};
 use raceproof_reports::story::Lanes;
 use raceproof_reports::terminal::{labelled, lanes};
 use raceproof_reports::{Document, Visible, wording};
@@ -18,9 +18,6 @@ use super::failure::Failure;
 use super::output::Output;
 use super::request;
 
-/// How often the recorded schedule is replayed.
-const ATTEMPTS: u32 = 10;
-
 /// Replays the violation of a record and tells whether it still shows.
 pub(super) fn replay(
     args: &ReplayArgs,
@@ -28,7 +25,7 @@ pub(super) fn replay(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let document = Document::read(&args.file)?;
-    let (outcome, evidence) = pick(&document, &args.file, args.name.as_deref())?;
+    let (outcome, evidence) = pick(&document, &args.file, &Wanted::of(args))?;
     let name = &outcome.card.name;
     let scenario = catalogue.iter().find(|scenario| scenario.card().name == *name);
     let scenario = scenario.ok_or_else(|| Failure::UnknownScenario { name: Visible::of(name) })?;
@@ -40,18 +37,38 @@ pub(super) fn replay(
     for line in session.description() {
         output.note(&line);
     }
-    let replayed = replay_with(&mut session, outcome, evidence, args.strict_pass, output);
+    let replayed = replay_with(&mut session, outcome, evidence, args, output);
     let stopped = session.stop();
     let exit = replayed?;
     stopped?;
     Ok(interrupt.signal().map_or(exit, Exit::Interrupted))
 }
 
+/// Which violation is meant, as far as it was said.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted<'a> {
+    name: Option<&'a str>,
+    isolation: Option<Isolation>,
+    model: Option<&'a FaultModel>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(args: &'a ReplayArgs) -> Self {
+        Self { name: args.name.as_deref(), isolation: args.isolation, model: args.under.as_ref() }
+    }
+
+    fn is_met_by(&self, outcome: &Outcome) -> bool {
+        self.name.is_none_or(|name| outcome.card.name == name)
+            && self.isolation.is_none_or(|level| outcome.isolation == Some(level))
+            && self.model.is_none_or(|model| outcome.model == *model)
+    }
+}
+
 /// The violation in the document that is meant.
 fn pick<'a>(
     document: &'a Document,
     path: &Path,
-    name: Option<&str>,
+    wanted: &Wanted<'_>,
 ) -> Result<(&'a Outcome, &'a Counterexample), Failure> {
     let all: Vec<_> = document
         .outcomes
@@ -61,19 +78,22 @@ fn pick<'a>(
     let path = path.to_owned();
     let names = || {
         all.iter()
-            .map(|(outcome, _)| Visible::of(&outcome.card.name).to_string())
+            .map(|(outcome, _)| Visible::of(&wording::name(outcome)).to_string())
             .collect::<Vec<_>>()
             .join(", ")
     };
-    match (name, all.as_slice()) {
-        (_, []) => Err(Failure::NothingToReplay { path }),
-        (None, [only]) => Ok(*only),
-        (None, _) => Err(Failure::SeveralToReplay { path, names: names() }),
-        (Some(name), _) => all
-            .iter()
-            .find(|(outcome, _)| outcome.card.name == name)
-            .copied()
-            .ok_or_else(|| Failure::NoSuchViolation { path, name: Visible::of(name), names: names() }),
+    if all.is_empty() {
+        return Err(Failure::NothingToReplay { path });
+    }
+    let meant: Vec<_> = all.iter().filter(|(outcome, _)| wanted.is_met_by(outcome)).copied().collect();
+    match meant.as_slice() {
+        [only] => Ok(*only),
+        [] => {
+            let name = wanted.name.unwrap_or("any scenario");
+            let asked = wording::name_of(name, wanted.isolation, wanted.model);
+            Err(Failure::NoSuchViolation { path, name: Visible::of(&asked), names: names() })
+        }
+        _ => Err(Failure::SeveralToReplay { path, names: names() }),
     }
 }
 
@@ -81,18 +101,35 @@ fn replay_with(
     explorer: &mut dyn Explorer,
     outcome: &Outcome,
     evidence: &Counterexample,
-    is_strict_pass: bool,
+    args: &ReplayArgs,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let style = output.style;
-    let mut promise = labelled(&style, "record", &outcome.card.name, 1);
+    let mut promise = labelled(&style, "record", &wording::name(outcome), 2);
     promise += &labelled(&style, "promised", &evidence.violation.invariant, 4);
     promise += &labelled(&style, "recorded", &evidence.violation.found, 6);
     promise += &labelled(&style, "schedule", &evidence.shrunk.schedule.to_string(), 4);
+    if let Some(legend) = wording::legend(&evidence.shrunk.schedule) {
+        promise += &labelled(&style, "", &legend, 4);
+    }
+    if let Some(model) = wording::model(outcome) {
+        promise += &labelled(&style, "model", &model, 3);
+    }
     output.result(&promise);
-    let plan = Plan { seed: outcome.seed, workers: Some(outcome.workers), ..Plan::default() };
-    let replay = explorer.replay(&outcome.card.name, &evidence.shrunk, &plan, ATTEMPTS)?;
-    Ok(tell(&replay, evidence, is_strict_pass, output))
+    let replay = explorer.replay(&outcome.card.name, &evidence.shrunk, &plan_of(outcome), args.repeat)?;
+    Ok(tell(&replay, evidence, args.strict_pass, output))
+}
+
+/// The plan under which the record was made, as far as a replay needs it.
+fn plan_of(outcome: &Outcome) -> Plan {
+    Plan {
+        seed: outcome.seed,
+        workers: Some(outcome.workers),
+        isolation: outcome.isolation,
+        model: outcome.model.clone(),
+        splits_max: outcome.coverage.splits_max.unwrap_or(0),
+        ..Plan::default()
+    }
 }
 
 /// Tells what the replays gave, with the lanes of the last one.
@@ -128,12 +165,22 @@ fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use raceproof::outcome::Replays;
     use raceproof::verdict::Verdict;
     use raceproof_reports::Style;
 
     use super::*;
+    use crate::cli::args::{Args, Command};
     use crate::cli::fake::{self, Captured, Fake};
+
+    fn args(words: &[&str]) -> ReplayArgs {
+        let all = ["raceproof", "replay", "x.json", "--stores", "auto"].iter().chain(words).copied();
+        match Args::try_parse_from(all).expect("well-formed").command {
+            Command::Replay(args) => args,
+            other => panic!("`replay` was read as {other:?}"),
+        }
+    }
 
     fn replayed(reproduced: u32, diverged: Option<(usize, String)>, is_strict_pass: bool) -> (Exit, String) {
         let outcome = fake::caught("counter/get-set");
@@ -147,8 +194,8 @@ mod tests {
         let mut explorer = Fake::replaying(Replay { trace, replays });
         let results = Captured::default();
         let mut output = Output::to(Box::new(results.clone()), Box::new(Captured::default()), Style::plain());
-        let exit =
-            replay_with(&mut explorer, &outcome, evidence, is_strict_pass, &mut output).expect("answered");
+        let args = args(if is_strict_pass { &["--strict-pass"] } else { &[] });
+        let exit = replay_with(&mut explorer, &outcome, evidence, &args, &mut output).expect("answered");
         (exit, results.text())
     }
 
@@ -224,15 +271,78 @@ mod tests {
     fn violation_is_picked_by_name_or_because_it_is_the_only_one() {
         let picked = |outcomes: Vec<Outcome>, name: Option<&str>| {
             let document = Document::new(Vec::new(), outcomes);
-            pick(&document, Path::new("x.json"), name)
+            pick(&document, Path::new("x.json"), &Wanted { name, ..Wanted::default() })
                 .map(|(outcome, _)| outcome.card.name.clone())
                 .map_err(|failure| failure.to_string())
         };
         let both = || vec![fake::caught("a/a"), fake::passed("a/p"), fake::caught("a/b")];
         assert_eq!(picked(vec![fake::passed("a/p"), fake::caught("a/a")], None), Ok("a/a".to_owned()));
         assert_eq!(picked(both(), Some("a/b")), Ok("a/b".to_owned()));
-        assert!(picked(both(), None).expect_err("two").contains("name one: a/a, a/b"));
+        assert!(picked(both(), None).expect_err("two").contains("under several models: a/a, a/b)"));
         assert!(picked(both(), Some("a/p")).expect_err("passed").contains("no violation of `a/p`"));
         assert!(picked(vec![fake::passed("a/p")], None).expect_err("none").contains("nothing to replay"));
+    }
+    /// A file may hold the same scenario at several levels; the level decides then.
+    #[test]
+    fn violation_at_one_of_several_levels_is_picked_by_its_level() {
+        let levels = [Isolation::ReadCommitted, Isolation::RepeatableRead];
+        let outcomes = levels.map(|level| fake::at(level, fake::caught("a/a")));
+        let document = Document::new(Vec::new(), outcomes.to_vec());
+        let picked = |name, level| {
+            pick(&document, Path::new("x.json"), &Wanted { name, isolation: level, model: None })
+                .map(|(outcome, _)| wording::name(outcome))
+                .map_err(|failure| failure.to_string())
+        };
+        assert_eq!(picked(Some("a/a"), Some(levels[1])), Ok("a/a @ repeatable-read".to_owned()));
+        assert_eq!(picked(None, Some(levels[0])), Ok("a/a @ read-committed".to_owned()));
+        let several = picked(Some("a/a"), None).expect_err("two levels");
+        assert!(several.contains("a/a @ read-committed, a/a @ repeatable-read"), "{several}");
+        assert!(several.contains("`--isolation`"), "{several}");
+        let none = picked(Some("a/a"), Some(Isolation::Serializable)).expect_err("not at this level");
+        assert!(none.contains("no violation of `a/a @ serializable`"), "{none}");
+    }
+
+    /// As with levels; what is printed of a run picks what it printed.
+    #[test]
+    fn violation_under_one_of_several_models_is_picked_by_its_model() {
+        let outcomes = ["pause", "crash"].map(|model| fake::under(model, fake::caught("a/a")));
+        let document = Document::new(Vec::new(), outcomes.to_vec());
+        let picked = |model: &str| {
+            let model = model.parse().expect("a model");
+            let wanted = Wanted { model: Some(&model), ..Wanted::default() };
+            pick(&document, Path::new("x.json"), &wanted)
+                .map(|(outcome, _)| wording::name(outcome))
+                .map_err(|failure| failure.to_string())
+        };
+        assert_eq!(picked("crash"), Ok("a/a under crash".to_owned()));
+        let none = picked("drop").expect_err("not under this model");
+        assert!(none.contains("no violation of `any scenario under drop`"), "{none}");
+        let several = pick(&document, Path::new("x.json"), &Wanted::default()).expect_err("two models");
+        assert!(several.to_string().contains("`--under`"), "{several}");
+    }
+
+    /// A replay at another level, under another model, or with other splits, is none.
+    #[test]
+    fn replay_takes_level_model_and_splits_from_the_record() {
+        let mut outcome = fake::at(Isolation::Serializable, fake::caught("a/a"));
+        outcome.coverage.splits_max = Some(2);
+        outcome.model = "crash".parse().expect("a model");
+        let evidence = outcome.counterexample.as_mut().expect("caught");
+        evidence.shrunk.schedule = "A B~ + A".parse().expect("a schedule");
+        let evidence = outcome.counterexample.as_ref().expect("caught");
+        let replays = Replays { attempts: 3, reproduced: 3, differing: 0, first_difference: None };
+        let mut explorer = Fake::replaying(Replay { trace: evidence.shrunk.clone(), replays });
+        let results = Captured::default();
+        let mut output = Output::to(Box::new(results.clone()), Box::new(Captured::default()), Style::plain());
+        let args = args(&["--repeat", "3"]);
+        replay_with(&mut explorer, &outcome, evidence, &args, &mut output).expect("answered");
+        let (plan, attempts) = explorer.replayed.expect("it was asked to");
+        assert_eq!((plan.isolation, plan.splits_max, attempts), (Some(Isolation::Serializable), 2, 3));
+        assert_eq!(plan.model, outcome.model);
+        let told = results.text();
+        assert!(told.contains("record    a/a @ serializable under crash\n"), "{told}");
+        assert!(told.contains("schedule  A B~ + A\n            ~ crashes; + time passes\n"), "{told}");
+        let model = "model     statements split (at most 2 per schedule), isolation serializable, at most one crash, no";
+        assert!(told.contains(model), "{told}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use raceproof::Outcome;
 use raceproof_reports::command::shell_line;
 use raceproof_reports::document::write_whole;
 use raceproof_reports::html::{Source, page};
@@ -47,21 +48,32 @@ fn beside(files: &[PathBuf]) -> PathBuf {
     files.first().map_or_else(|| PathBuf::from("report.html"), |file| file.with_file_name("report.html"))
 }
 
-/// `raceproof replay FILE`, with the scenario's name where the file holds several violations.
+/// `raceproof replay FILE`, with the scenario's name where the file holds several violations, and its level and its
+/// fault model where it holds several of that scenario.
 fn replay_commands(program: &str, file: &Path, document: &Document) -> Vec<Option<String>> {
     let replayable = document.outcomes.iter().filter(|outcome| outcome.counterexample.is_some()).count();
-    let command = |name: &str| {
+    let is_replayable_too = |outcome: &Outcome, other: &Outcome| {
+        other.counterexample.is_some() && other.card.name == outcome.card.name
+    };
+    let command = |outcome: &Outcome| {
+        let name = &outcome.card.name;
+        let same = document.outcomes.iter().filter(|other| is_replayable_too(outcome, other)).count();
+        let level = outcome.isolation.filter(|_| same > 1);
+        let model = outcome.told_model().filter(|_| same > 1);
         let mut words = vec![program.to_owned(), "replay".to_owned(), file.display().to_string()];
-        words.extend((replayable > 1).then(|| name.to_owned()));
+        words.extend((replayable > 1).then(|| name.clone()));
+        words.extend(level.iter().flat_map(|level| ["--isolation".to_owned(), level.to_string()]));
+        words.extend(model.iter().flat_map(|model| ["--under".to_owned(), model.to_string()]));
         shell_line(&words)
     };
-    let of_outcome =
-        |outcome: &raceproof::Outcome| outcome.counterexample.as_ref().map(|_| command(&outcome.card.name));
+    let of_outcome = |outcome: &Outcome| outcome.counterexample.as_ref().map(|_| command(outcome));
     document.outcomes.iter().map(of_outcome).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use raceproof::Isolation;
+
     use super::*;
     use crate::cli::fake::{self, Captured};
     use raceproof_reports::{DocumentError, Style};
@@ -82,6 +94,25 @@ mod tests {
         assert_eq!((exit.unwrap(), told), (Exit::AsExpected, format!("{}\n", path.display())));
         let page = std::fs::read_to_string(path).unwrap();
         assert!(page.contains("report.json a/a") && page.contains("report.json a/b"));
+    }
+
+    /// The command on the page must pick one violation, so it names the level where the name is not enough.
+    #[test]
+    fn command_names_the_level_where_the_name_is_not_enough() {
+        let at = |level| fake::at(level, fake::caught("a/a"));
+        let outcomes = vec![at(Isolation::ReadCommitted), at(Isolation::Serializable), fake::caught("a/b")];
+        let commands = replay_commands("p", Path::new("x"), &Document::new(Vec::new(), outcomes));
+        assert_eq!(commands[1].as_deref(), Some("p replay x a/a --isolation serializable"));
+        assert_eq!(commands[2].as_deref(), Some("p replay x a/b"));
+    }
+
+    #[test]
+    fn command_names_the_model_where_the_name_is_not_enough() {
+        let under = |model| fake::under(model, fake::caught("a/a"));
+        let outcomes = vec![under("pause"), under("crash+drop*2"), fake::under("pause", fake::caught("a/b"))];
+        let commands = replay_commands("p", Path::new("x"), &Document::new(Vec::new(), outcomes));
+        assert_eq!(commands[1].as_deref(), Some("p replay x a/a --under 'crash+drop*2'"));
+        assert_eq!(commands[2].as_deref(), Some("p replay x a/b"));
     }
 
     #[test]

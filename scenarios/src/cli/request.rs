@@ -1,11 +1,17 @@
 //! Owns the way from arguments to a whole, valid plan; nothing starts before it is whole.
 
-use raceproof::Card;
+use std::collections::BTreeSet;
+
+use raceproof::fault::FaultError;
+use raceproof::isolation::IsolationError;
 use raceproof::plan::{Plan, StrategyKind};
-use raceproof::store::{Needs, ProviderChoice, StoreOptions};
+use raceproof::store::{ClockChoice, Needs, ProviderChoice, StoreOptions, postgres, redis};
+use raceproof::{Card, FaultModel, Isolation};
 use thiserror::Error;
 
-use super::args::{SearchArgs, StoreArgs};
+use super::args::{ALL_LEVELS, SearchArgs, StoreArgs};
+use super::breakage::Breakage;
+use super::leg::Leg;
 
 /// Arguments that make no sense together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -13,6 +19,12 @@ pub(super) enum RequestError {
     /// A random walk has no bound.
     #[error("`--preemptions` bounds the search of `--strategy dfs` only (drop one of the two)")]
     BoundOfRandomWalk,
+    /// Kinds of faults, and no fault.
+    #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
+    FaultOfNone,
+    /// A word that is no kind of fault.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// A URL that would not be used.
     #[error("`{flag}` is used by `--stores url` only (add it, or drop the URL)")]
     UrlUnused {
@@ -37,7 +49,7 @@ pub(super) enum RequestError {
     },
     /// A card that names a store that we do not have.
     #[error(
-        "`{scenario}` needs the store `{store}`, which is not known (its card may name `redis` and `postgres`)"
+        "`{scenario}` needs the store `{store}`, which is not known (its card may name `redis`, `redis-2` to `redis-5`, and `postgres`)"
     )]
     UnknownStore {
         /// Which scenario.
@@ -59,9 +71,74 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
         schedules_max: args.schedules,
         budget: args.budget,
         workers: args.workers.map(usize::from),
+        splits_max: if args.no_split { 0 } else { usize::from(args.splits) },
+        repeat: args.repeat,
         keep_going: args.keep_going,
         ..Plan::default()
     })
+}
+
+/// The isolation levels that the arguments name, the weakest first; none if they name none.
+pub(super) fn levels(args: &SearchArgs) -> Result<BTreeSet<Isolation>, IsolationError> {
+    if args.isolation.iter().any(|word| word == ALL_LEVELS) {
+        return Ok(Isolation::ALL.into());
+    }
+    args.isolation.iter().map(|word| word.parse()).collect()
+}
+
+/// Every scenario with every level and every fault model with which it is to run: the `levels` and the `breakage` that
+/// were asked for, else its own.
+pub(super) fn legs(cards: &[&Card], levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) -> Vec<Leg> {
+    let of_card = |card: &&Card| {
+        let models = models_of(card, breakage);
+        let of_level = |level: &Option<Isolation>| {
+            let leg = |model: &FaultModel| Leg::of(card, *level, model.clone());
+            models.iter().map(leg).collect::<Vec<_>>()
+        };
+        levels_of(card, levels).iter().flat_map(of_level).collect::<Vec<_>>()
+    };
+    cards.iter().flat_map(of_card).collect()
+}
+
+/// The levels at which a scenario runs; one whose stores know no levels, or that speaks of none, runs without one.
+fn levels_of(card: &Card, asked: &BTreeSet<Isolation>) -> Vec<Option<Isolation>> {
+    let levels: Vec<_> = match () {
+        () if !knows_levels(card) => Vec::new(),
+        () if asked.is_empty() => card.isolation.keys().copied().map(Some).collect(),
+        () => asked.iter().copied().map(Some).collect(),
+    };
+    if levels.is_empty() { vec![None] } else { levels }
+}
+
+/// The models under which a scenario runs; one that speaks of none runs under the default.
+fn models_of(card: &Card, asked: Option<&Breakage>) -> Vec<FaultModel> {
+    match asked {
+        Some(breakage) => vec![breakage.model(card)],
+        None if card.models.is_empty() => vec![FaultModel::default()],
+        None => card.models.keys().cloned().collect(),
+    }
+}
+
+/// What is to be said of the scenarios to which the levels that were asked for mean nothing.
+pub(super) fn levels_unused(cards: &[&Card], levels: &BTreeSet<Isolation>) -> Option<String> {
+    let without: Vec<_> = cards.iter().filter(|card| !knows_levels(card)).collect();
+    match without.as_slice() {
+        _ if levels.is_empty() => None,
+        [] => None,
+        [only] => Some(format!(
+            "`{}` uses no Postgres, so `--isolation` means nothing to it: it runs once, without a level",
+            only.name
+        )),
+        several => Some(format!(
+            "{} scenarios use no Postgres, so `--isolation` means nothing to them: each runs once, without a level",
+            several.len()
+        )),
+    }
+}
+
+/// Only Postgres has transactions with levels.
+fn knows_levels(card: &Card) -> bool {
+    card.stores.iter().any(|store| store == "postgres")
 }
 
 /// The stores that `cards` need, provided as the arguments say.
@@ -77,6 +154,7 @@ pub(super) fn stores(args: &StoreArgs, cards: &[&Card]) -> Result<StoreOptions, 
         postgres_url: args.postgres_url.clone(),
         disposable: args.disposable,
         needs,
+        clock: args.clock,
         persistence: defaults.persistence,
     })
 }
@@ -96,17 +174,21 @@ pub(super) fn words(args: &StoreArgs) -> Vec<String> {
     for (flag, value) in values {
         words.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
     }
+    if args.clock != ClockChoice::default() {
+        words.extend(["--clock".to_owned(), args.clock.to_string()]);
+    }
     words.extend(args.disposable.then(|| "--disposable".to_owned()));
     words
 }
 
 fn needs(cards: &[&Card]) -> Result<Needs, RequestError> {
-    let mut needs = Needs { redis: false, postgres: false };
+    let mut needs = Needs { redis: 0, postgres: false };
     for card in cards {
         for store in &card.stores {
-            match store.as_str() {
-                "redis" => needs.redis = true,
-                "postgres" => needs.postgres = true,
+            let redis = redis::NAMES.iter().position(|name| name == store);
+            match (redis, store.as_str()) {
+                (Some(position), _) => needs.redis = needs.redis.max(position + 1),
+                (None, postgres::NAME) => needs.postgres = true,
                 _ => {
                     let (scenario, store) = (card.name.clone(), store.clone());
                     return Err(RequestError::UnknownStore { scenario, store });
@@ -119,7 +201,7 @@ fn needs(cards: &[&Card]) -> Result<Needs, RequestError> {
 
 fn check_urls(args: &StoreArgs, needs: Needs) -> Result<(), RequestError> {
     let named = [
-        ("Redis", "--redis-url", needs.redis, args.redis_url.is_some()),
+        ("Redis", "--redis-url", needs.redis > 0, args.redis_url.is_some()),
         ("Postgres", "--postgres-url", needs.postgres, args.postgres_url.is_some()),
     ];
     if args.stores != ProviderChoice::Url {
@@ -177,6 +259,79 @@ mod tests {
     }
 
     #[test]
+    fn splits_and_repeats_become_a_plan() {
+        let of = |words: &[&str]| plan(&args(words).search).expect("well-formed");
+        assert_eq!((of(&["--splits", "3"]).splits_max, of(&["--repeat", "20"]).repeat), (3, 20));
+        assert_eq!((of(&["--no-split"]).splits_max, of(&["--splits", "0"]).splits_max), (0, 0));
+        assert_eq!((of(&[]).splits_max, of(&[]).repeat), (1, 1));
+    }
+
+    #[test]
+    fn levels_are_named_one_by_one_with_commas_or_all_at_once() {
+        let of = |words: &[&str]| levels(&args(words).search).expect("checked by the parser");
+        let two = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
+        assert_eq!(of(&["--isolation", "serializable,read-committed"]), two);
+        assert_eq!(of(&["--isolation", "serializable", "--isolation", "read-committed"]), two);
+        assert_eq!(of(&["--isolation", "serializable,all"]), Isolation::ALL.into());
+        assert_eq!(of(&[]), BTreeSet::new());
+    }
+
+    fn postgres(name: &str, levels: &[Isolation]) -> Card {
+        let mut card = fake::passed(name).card;
+        card.stores = vec!["postgres".to_owned()];
+        card.isolation = levels.iter().map(|level| (*level, card.expected.clone())).collect();
+        card
+    }
+
+    fn legs_of(cards: &[&Card], levels: &[Isolation]) -> Vec<String> {
+        legs(cards, &levels.iter().copied().collect(), None).iter().map(ToString::to_string).collect()
+    }
+
+    /// Its own levels, else the store's own; what is asked for outranks both, but means nothing without Postgres.
+    #[test]
+    fn scenario_runs_once_at_each_of_its_levels() {
+        let swept = postgres("a/swept", &[Isolation::Serializable, Isolation::ReadCommitted]);
+        let (plain, redis) = (postgres("a/plain", &[]), fake::passed("a/redis").card);
+        let cards = [&swept, &plain, &redis];
+        assert_eq!(
+            legs_of(&cards, &[]),
+            ["a/swept @ read-committed", "a/swept @ serializable", "a/plain", "a/redis"]
+        );
+        assert_eq!(
+            legs_of(&cards, &[Isolation::RepeatableRead]),
+            ["a/swept @ repeatable-read", "a/plain @ repeatable-read", "a/redis"]
+        );
+    }
+
+    /// In the order of a table's columns, whatever the order in which the card names them; what is asked for runs once.
+    #[test]
+    fn scenario_runs_once_under_each_of_its_models() {
+        let mut swept = fake::passed("a/swept").card;
+        let models = ["crash", "fail-over", "pause", "none"];
+        swept.models = models.map(|text| (text.parse().expect("a model"), swept.expected.clone())).into();
+        let plain = fake::passed("a/plain").card;
+        let told = |words: &[&str]| -> Vec<String> {
+            let breakage = Breakage::of(&args(words).search).expect("no contradiction");
+            let legs = legs(&[&swept, &plain], &BTreeSet::new(), breakage.as_ref());
+            legs.iter().map(ToString::to_string).collect()
+        };
+        let under = ["none", "pause", "crash", "fail-over"].map(|model| format!("a/swept under {model}"));
+        assert_eq!(told(&[]), [&under[..], &["a/plain".to_owned()]].concat());
+        assert_eq!(told(&["--no-time"]), ["a/swept under none", "a/plain under none"]);
+        assert_eq!(told(&["--faults", "0"]), ["a/swept under pause", "a/plain"]);
+    }
+
+    #[test]
+    fn level_that_means_nothing_is_told() {
+        let (plain, redis) = (postgres("a/plain", &[]), fake::passed("a/redis").card);
+        let told = |cards: &[&Card]| levels_unused(cards, &BTreeSet::from([Isolation::Serializable]));
+        assert_eq!(told(&[&plain]), None);
+        assert!(told(&[&plain, &redis]).expect("one").starts_with("`a/redis` uses no Postgres"));
+        assert!(told(&[&redis, &redis]).expect("two").starts_with("2 scenarios use no Postgres"));
+        assert_eq!(levels_unused(&[&redis], &BTreeSet::new()), None);
+    }
+
+    #[test]
     fn bound_of_a_random_walk_is_refused() {
         let refused = plan(&args(&["--strategy", "random", "--preemptions", "2"]).search);
         assert_eq!(refused, Err(RequestError::BoundOfRandomWalk));
@@ -187,7 +342,7 @@ mod tests {
     #[test]
     fn stores_are_those_that_the_cards_need() {
         let options = stores_for(&[]).expect("auto needs nothing more");
-        assert_eq!((options.needs.redis, options.needs.postgres), (true, false));
+        assert_eq!((options.needs.redis, options.needs.postgres), (1, false));
         let mut card = fake::passed("a/b").card;
         card.stores = vec!["mongo".to_owned()];
         assert!(matches!(stores(&args(&[]).stores, &[&card]), Err(RequestError::UnknownStore { .. })));
@@ -212,7 +367,7 @@ mod tests {
 
     #[test]
     fn words_choose_the_same_stores_again() {
-        let given = ["--stores", "docker", "--redis-image", "redis:8"];
+        let given = ["--stores", "docker", "--redis-image", "redis:8", "--clock", "real"];
         assert_eq!(words(&args(&given).stores), given);
         assert!(words(&args(&[]).stores).is_empty());
     }

@@ -1,16 +1,18 @@
 //! Owns `raceproof run`: from the arguments to a started engine and back. The course between is
 //! [`super::course`]'s.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
-use raceproof::{Card, Plan, Scenario};
+use raceproof::{Card, Isolation, Plan, Scenario};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
-use raceproof_reports::wording::counted;
+use raceproof_reports::wording::{self, counted};
 
 use super::args::{Format, RunArgs};
+use super::breakage::Breakage;
 use super::budget;
 use super::course::Course;
 use super::exit::Exit;
@@ -33,19 +35,24 @@ pub(super) fn run(
     let selected = pattern::select(&names, &args.patterns)?;
     let cards: Vec<_> = selected.iter().map(|index| &cards[*index]).collect();
     let scenarios: Vec<_> = selected.iter().map(|index| Arc::clone(&catalogue[*index])).collect();
-    let plan = request::plan(&args.search)?;
+    let (plan, levels) = (request::plan(&args.search)?, request::levels(&args.search)?);
+    let breakage = Breakage::of(&args.search)?;
     let stores = request::stores(&args.stores, &cards)?;
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
 
-    output.note(&format!("{}; stores: {}", told(&plan), stores.provider));
+    output.note(&format!("{}; stores: {}", told(&plan, &levels, breakage.as_ref()), stores.provider));
+    let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
+    for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
+        output.note(line);
+    }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
     let mut session = Session::start(&stores, interrupt.clone(), &scenarios)?;
     for line in session.description() {
         output.note(&line);
     }
     let course = Course {
-        names: cards.iter().map(|card| card.name.clone()).collect(),
+        legs: request::legs(&cards, &levels, breakage.as_ref()),
         plan,
         folder,
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
@@ -64,14 +71,29 @@ pub(super) fn run(
 }
 
 /// The plan in one line; the seed first, before anything can go wrong.
-fn told(plan: &Plan) -> String {
+fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) -> String {
     let bound = plan
         .preemption_bound
         .map_or(String::new(), |bound| format!(", at most {}", counted(bound as u64, "preemption")));
     let workers =
         plan.workers.map_or(String::new(), |workers| format!(", {}", counted(workers as u64, "worker")));
+    let levels: Vec<_> = levels.iter().map(ToString::to_string).collect();
+    let isolation =
+        if levels.is_empty() { String::new() } else { format!(", isolation {}", levels.join("+")) };
+    let defaults = Plan::default();
+    let splits = if plan.splits_max == defaults.splits_max {
+        String::new()
+    } else {
+        format!(", {}", wording::atomicity(plan.splits_max))
+    };
+    let repeat = if plan.repeat == defaults.repeat {
+        String::new()
+    } else {
+        format!(", each schedule executed {} times", plan.repeat)
+    };
+    let breakage = breakage.map_or_else(String::new, |breakage| format!(", {}", breakage.told()));
     format!(
-        "seed {}, {}{bound}{workers}, at most {} and {} for each scenario",
+        "seed {}, {}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
         counted(plan.schedules_max, "schedule"),
@@ -87,9 +109,25 @@ mod tests {
     fn plan_is_told_with_singulars_and_plurals() {
         let one = Plan { preemption_bound: Some(1), workers: Some(1), schedules_max: 1, ..Plan::default() };
         assert_eq!(
-            told(&one),
+            told(&one, &BTreeSet::new(), None),
             "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
-        assert!(told(&Plan::default()).contains("at most 20000 schedules"));
+        assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+    }
+
+    /// What is as usual is not told; what is not is.
+    #[test]
+    fn level_splits_and_repeats_are_told_where_they_are_not_the_default() {
+        let plan = Plan { splits_max: 0, repeat: 20, ..Plan::default() };
+        let levels = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
+        assert_eq!(
+            told(&plan, &levels, None),
+            "seed 0, dfs, isolation read-committed+serializable, statements atomic, each schedule executed 20 times, \
+             at most 20000 schedules and 30s for each scenario"
+        );
+        let usual = told(&Plan::default(), &BTreeSet::new(), None);
+        assert!(usual.starts_with("seed 0, dfs, at most 20000"), "{usual}");
+        let twice = Plan { splits_max: 2, ..Plan::default() };
+        assert!(told(&twice, &BTreeSet::new(), None).contains("statements split (at most 2 per schedule)"));
     }
 }

@@ -1,10 +1,12 @@
 //! Owns the counter family: increments, scores and ids that must not get lost or double.
 
 mod backup;
+mod counter_cache;
 mod download;
 mod get_set;
 mod incr;
 mod lua;
+mod postgres;
 mod promise;
 mod unique_id;
 mod virality;
@@ -31,6 +33,10 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(virality::SetNxEx),
         Arc::new(unique_id::MaxPlusOne),
         Arc::new(unique_id::IncrPerClient),
+        Arc::new(postgres::ReadModifyWrite),
+        Arc::new(postgres::Increment),
+        Arc::new(counter_cache::DoubleDestroy),
+        Arc::new(counter_cache::RowCountChecked),
     ]
 }
 
@@ -46,7 +52,7 @@ fn card(name: &str, about: &str, anomaly: Option<&str>, workers: usize) -> Card 
         expected,
         stores: vec![raceproof::store::redis::NAME.to_owned()],
         workers,
-        source: None,
+        ..Card::default()
     }
 }
 

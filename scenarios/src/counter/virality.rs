@@ -1,7 +1,10 @@
 //! Owns the virality score: a bot's reply adds 1, a like 20, a comment 50, and each user scores once per
 //! cooldown.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use raceproof::history::{Operation, OperationEnd};
 use raceproof::scenario::Result;
 use raceproof::store::SetUp;
 use raceproof::{Card, Invariant, Scenario, View, Worker};
@@ -27,19 +30,51 @@ async fn prepare(stores: &mut SetUp) -> Result {
 fn promises() -> Vec<Invariant> {
     vec![
         Invariant::new("each user scores once per cooldown", |view: &View<'_>| {
-            let scored: Vec<&str> = view.done("score").map(|operation| operation.argument.as_str()).collect();
-            let twice = scored.iter().find(|user| scored.iter().filter(|other| other == user).count() > 1);
-            twice.map_or(Ok(()), |user| Err(format!("{user} scored more than once; {}", view.state)))
+            let scores: Vec<Score<'_>> = view.done("score").filter_map(Score::of).collect();
+            let early = |(index, score): (usize, &Score<'_>)| {
+                scores[..index].iter().any(|other| other.is_within_cooldown_of(score))
+            };
+            match scores.iter().enumerate().find(|score| early(*score)) {
+                Some((_, Score { user, .. })) => {
+                    Err(format!("{user} scored more than once in {COOLDOWN_S} s; {}", view.state))
+                }
+                None => Ok(()),
+            }
         }),
         Invariant::new("the score is the sum of what was granted", |view: &View<'_>| {
-            let granted: i64 =
-                view.results("score").iter().filter_map(|points| points.parse::<i64>().ok()).sum();
+            let granted: i64 = view.done("score").filter_map(Score::of).map(|score| score.points).sum();
             match view.state.integer("score") {
                 Some(score) if score == granted => Ok(()),
                 score => Err(format!("the score is {score:?}, granted were {granted}")),
             }
         }),
     ]
+}
+
+/// What a user was granted, and when by the run's clock.
+struct Score<'a> {
+    user: &'a str,
+    points: i64,
+    at: Duration,
+}
+
+impl<'a> Score<'a> {
+    /// Read from an operation that ended with [`granted`].
+    fn of(operation: &'a Operation) -> Option<Self> {
+        let OperationEnd::Ok(granted) = &operation.end else { return None };
+        let (points, at) = granted.split_once(" at ")?;
+        let at = Duration::from_millis(at.strip_suffix(" ms")?.parse().ok()?);
+        Some(Self { user: &operation.argument, points: points.parse().ok()?, at })
+    }
+
+    fn is_within_cooldown_of(&self, other: &Self) -> bool {
+        self.user == other.user && self.at.abs_diff(other.at) < Duration::from_secs(COOLDOWN_S)
+    }
+}
+
+/// The end of an operation that was granted `points` when the cooldown key had been set at `at`.
+fn granted(points: i64, at: Duration) -> String {
+    format!("{points} at {} ms", at.as_millis())
 }
 
 /// Looks whether the cooldown key exists, and sets it if not.
@@ -76,8 +111,9 @@ impl Scenario for CheckThenSet {
             return Ok(());
         }
         let () = redis.set_ex(&cooldown, 1, COOLDOWN_S).await?;
+        let since = worker.clock().now();
         let _: i64 = redis.incr("score", points).await?;
-        score.ok(points);
+        score.ok(granted(points, since));
         Ok(())
     }
 
@@ -112,8 +148,9 @@ impl Scenario for SetNxEx {
             score.refused("cooldown");
             return Ok(());
         }
+        let since = worker.clock().now();
         let _: i64 = redis.incr("score", points).await?;
-        score.ok(points);
+        score.ok(granted(points, since));
         Ok(())
     }
 

@@ -3,11 +3,14 @@
 //! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
 
 mod judged;
+mod models;
 mod page;
 mod place;
+mod processes;
 mod removed;
 mod replayed;
 mod running;
+mod shown;
 
 /// Both ways to real stores that need nothing named by the user.
 const PROVIDERS: [&str; 2] = ["docker", "local"];

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::place::{Place, entries};
+use crate::processes::{Process, is_stopped, with_descendants};
 
 /// How long something may take that is only a matter of time.
 const WAIT_S_MAX: u64 = 60;
@@ -21,6 +22,22 @@ const COMMANDS_UNDER_WAY: u64 = 1_000;
 const LONG: [&str; 9] =
     ["run", "counter/incr", "--workers", "5", "--keep-going", "--schedules", "1000000", "--budget", "10m"];
 
+/// One in which workers wait for each other in Postgres most of the time. With the real clock: Postgres ends held
+/// processes by force when 5 s have passed, which they never do on a clock that its killed owner left standing.
+const LONG_WAITING: [&str; 11] = [
+    "run",
+    "inventory/advisory-lock-herd",
+    "--keep-going",
+    "--no-split",
+    "--schedules",
+    "1000000",
+    "--budget",
+    "10m",
+    "--quiet",
+    "--clock",
+    "real",
+];
+
 /// A long search, its run folder, and what the folder says that it has started.
 pub(crate) struct Running {
     child: Child,
@@ -28,41 +45,47 @@ pub(crate) struct Running {
     processes: Vec<Process>,
 }
 
-/// A server, told from later processes with the same number by its start.
-struct Process {
-    id: u64,
-    start: u64,
-}
-
 impl Running {
     /// Starts a long search at `place` and returns when it is well under way.
     pub(crate) fn start(place: &Place, provider: &str) -> Self {
-        let mut command = place.command(&LONG);
-        command.args(["--stores", provider]).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program was built");
-        let mut folder = None;
-        wait_until("the search is under way", || {
-            let ended = child.try_wait().expect("our child");
-            assert!(
-                ended.is_none(),
-                "the search ended by itself: {ended:?} (did `ci/setup` run on this machine?)"
-            );
-            folder = run_folder(place);
-            folder.as_deref().and_then(socket).and_then(|path| commands_served(&path))
-                > Some(COMMANDS_UNDER_WAY)
+        let mut child = spawn(place, &LONG, provider);
+        let folder = folder_once(place, &mut child, |folder| {
+            socket(folder).and_then(|path| commands_served(&path)) > Some(COMMANDS_UNDER_WAY)
         });
-        let folder = folder.expect("it was there a moment ago");
+        Self::of(child, &folder)
+    }
+
+    /// Starts a long search on Postgres and returns when the search has stopped some of the server's processes. The
+    /// program itself is stopped at that moment: any other signal than `KILL` is for after `CONT`.
+    pub(crate) fn start_holding(place: &Place, provider: &str) -> Self {
+        let mut child = spawn(place, &LONG_WAITING, provider);
+        let id = u64::from(child.id());
+        let folder = folder_once(place, &mut child, |folder| {
+            let servers = with_descendants(&server_numbers(folder));
+            if !servers.iter().any(|process| is_stopped(process.id)) {
+                return false;
+            }
+            signal(id, "STOP");
+            wait_until("the program stops", || is_stopped(id));
+            let holds = with_descendants(&server_numbers(folder)).iter().any(|server| is_stopped(server.id));
+            if !holds {
+                signal(id, "CONT");
+            }
+            holds
+        });
+        Self::of(child, &folder)
+    }
+
+    fn of(child: Child, folder: &Path) -> Self {
         let run = folder.file_name().expect("a folder has a name").to_str().expect("hexadecimal").to_owned();
-        let running = Self { child, run, processes: processes(&folder) };
-        assert!(!running.containers().is_empty() || running.servers_live(), "something was started");
-        running
+        let processes = with_descendants(&server_numbers(folder));
+        assert!(!processes.is_empty(), "something was started");
+        Self { child, run, processes }
     }
 
     /// Sends a signal by its name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        let send = format!("kill -s {name} {}", self.child.id());
-        let status = Command::new("sh").args(["-c", &send]).status().expect("every system has `sh`");
-        assert!(status.success());
+        signal(u64::from(self.child.id()), name);
     }
 
     /// Waits for its end and gives the exit code; `None` if a signal ended it.
@@ -83,9 +106,15 @@ impl Running {
         String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
     }
 
-    /// Whether one of its servers is alive.
+    /// Whether a process of its servers is alive; one that is stopped is.
     pub(crate) fn servers_live(&self) -> bool {
-        self.processes.iter().any(|process| start_of(process.id) == Some(process.start))
+        self.processes.iter().any(|process| process.lives())
+    }
+
+    /// The folders in memory that its servers keep their data in.
+    pub(crate) fn folders_in_memory(&self) -> Vec<PathBuf> {
+        let is_own = |path: &PathBuf| path.to_string_lossy().ends_with(&self.run);
+        entries(Path::new("/dev/shm")).into_iter().filter(is_own).collect()
     }
 }
 
@@ -104,6 +133,33 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(WAIT_S_MAX), "not so after {WAIT_S_MAX} s: {what}");
         thread::yield_now();
     }
+}
+
+fn spawn(place: &Place, words: &[&str], provider: &str) -> Child {
+    let mut command = place.command(words);
+    command.args(["--stores", provider]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the program was built")
+}
+
+/// The run's folder, once what it holds is so.
+fn folder_once(place: &Place, child: &mut Child, mut is_so: impl FnMut(&Path) -> bool) -> PathBuf {
+    let mut folder = None;
+    wait_until("the search is under way", || {
+        let ended = child.try_wait().expect("our child");
+        assert!(
+            ended.is_none(),
+            "the search ended by itself: {ended:?} (did `ci/setup` run on this machine?)"
+        );
+        folder = run_folder(place);
+        folder.as_deref().is_some_and(&mut is_so)
+    });
+    folder.expect("it was there a moment ago")
+}
+
+fn signal(id: u64, name: &str) {
+    let send = format!("kill -s {name} {id}");
+    let status = Command::new("sh").args(["-c", &send]).status().expect("every system has `sh`");
+    assert!(status.success());
 }
 
 /// The folder of the only run at `place`.
@@ -127,18 +183,17 @@ fn commands_served(socket: &Path) -> Option<u64> {
     line.trim().parse().ok()
 }
 
-fn processes(folder: &Path) -> Vec<Process> {
-    let owner = fs::read(folder.join("owner.json")).expect("the run's folder says what it has started");
-    let owner: Value = serde_json::from_slice(&owner).expect("JSON");
-    let noted = owner["processes"].as_array().expect("a list").iter();
-    let number = |value: &Value| value.as_u64().expect("a number");
-    noted.map(|process| Process { id: number(&process["pid"]), start: number(&process["start"]) }).collect()
-}
-
-/// When a process began, in ticks since the boot; `None` if there is none or it has ended (proc(5), fields 3 and 22).
-fn start_of(id: u64) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(") ")?;
-    let fields: Vec<&str> = after_name.split(' ').collect();
-    if fields[0] == "Z" { None } else { fields.get(19)?.parse().ok() }
+/// The numbers of its servers' first processes: those of containers are processes of this system too.
+fn server_numbers(folder: &Path) -> Vec<u64> {
+    let Ok(owner) = fs::read(folder.join("owner.json")) else { return Vec::new() };
+    // It may be about to be written.
+    let Ok(owner) = serde_json::from_slice::<Value>(&owner) else { return Vec::new() };
+    let listed = |name: &str| owner[name].as_array().cloned().unwrap_or_default();
+    let local = listed("processes").into_iter().filter_map(|process| process["pid"].as_u64());
+    let contained = listed("containers").into_iter().filter_map(|name| {
+        let inspect = ["inspect", "--format", "{{.State.Pid}}", name.as_str()?];
+        let told = Command::new("docker").args(inspect).output().expect("`docker` is there (run `ci/setup`)");
+        String::from_utf8_lossy(&told.stdout).trim().parse().ok().filter(|id| *id > 0)
+    });
+    local.chain(contained).collect()
 }

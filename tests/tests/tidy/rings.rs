@@ -4,8 +4,21 @@ use crate::source::{Without, blanked, lines_with, named_after};
 
 /// The modules of each ring, from the inside. `lib` is outside of all: it only re-exports.
 const RINGS: [&[&str]; 3] = [
-    &["card", "check", "choice", "explore", "history", "id", "outcome", "plan", "verdict", "wire"],
-    &["clock", "gate", "interrupt", "store", "worker"],
+    &[
+        "card",
+        "check",
+        "choice",
+        "explore",
+        "fault",
+        "history",
+        "id",
+        "isolation",
+        "outcome",
+        "plan",
+        "verdict",
+        "wire",
+    ],
+    &["alarm", "clock", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
     &["error", "run", "scenario"],
 ];

@@ -25,9 +25,11 @@ const POLL_MS: u64 = 20;
 /// What a container is made from.
 pub(super) struct Wanted<'a> {
     pub(super) image: &'a str,
-    pub(super) store: &'static str,
-    /// The port inside.
-    pub(super) port: u16,
+    pub(super) store: &'a str,
+    /// The port inside; with none it is given this machine's own network.
+    pub(super) port: Option<u16>,
+    /// What runs the command, if not what the image says.
+    pub(super) entrypoint: Option<&'static str>,
     pub(super) command: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
     /// A folder of ours that the container sees as [`SOCKETS`].
@@ -57,7 +59,7 @@ impl ContainerName {
                 if found || !self.being_made.load(Ordering::SeqCst) || Instant::now() >= appear {
                     return Ok(());
                 }
-                tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
+                crate::alarm::sleep(Duration::from_millis(POLL_MS)).await;
             }
         });
         let result: Result<(), String> = result.map_err(|error| error.to_string()).and_then(|result| result);
@@ -77,18 +79,23 @@ pub(super) async fn remove_by_name(engine: &Engine, name: &str) -> Result<bool, 
             Err(error) if Instant::now() >= deadline => return Err(error),
             Err(_) => found = true,
         }
-        tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
+        crate::alarm::sleep(Duration::from_millis(POLL_MS)).await;
     }
 }
 
-/// Makes and starts a container, held by `custody`, and gives the loopback port that leads to it.
+/// What a container of this run is called.
+pub(super) fn name(custody: &Custody, store: &str) -> String {
+    format!("raceproof-{}-{store}", custody.run())
+}
+
+/// Makes and starts a container, held by `custody`, and gives the loopback port that leads to its own.
 pub(super) async fn start(
     engine: &Engine,
     wanted: Wanted<'_>,
     labels: Vec<(String, String)>,
     custody: &Custody,
-) -> Result<u16, StoreError> {
-    let name = format!("raceproof-{}-{}", custody.run(), wanted.store);
+) -> Result<Option<u16>, StoreError> {
+    let name = name(custody, wanted.store);
     let being_made = Arc::new(AtomicBool::new(true));
     custody.hold_container(ContainerName { name: name.clone(), being_made: Arc::clone(&being_made) })?;
     let (image, port) = (wanted.image.to_owned(), wanted.port);
@@ -99,7 +106,10 @@ pub(super) async fn start(
         Ok(container) => container,
         Err(error) => return Err(failed(error.into())),
     };
-    let published = container.get_host_port_ipv4(port.tcp()).await;
+    let published = match port {
+        Some(port) => container.get_host_port_ipv4(port.tcp()).await.map(Some),
+        None => Ok(None),
+    };
     // From here on the custody alone removes it: a second remover would only collect an error, and this one needs a
     // runtime in its drop, which the signal thread does not have.
     std::mem::forget(container);
@@ -113,10 +123,15 @@ fn request(
     labels: Vec<(String, String)>,
 ) -> testcontainers::ContainerRequest<GenericImage> {
     let (image, tag) = split_tag(wanted.image);
-    let published = format!("{}/tcp", wanted.port);
     let confined_by_selinux = engine.is_confined_by_selinux();
-    let mut request = GenericImage::new(image, tag)
-        .with_exposed_port(wanted.port.tcp())
+    let mut image = GenericImage::new(image, tag);
+    if let Some(port) = wanted.port {
+        image = image.with_exposed_port(port.tcp());
+    }
+    if let Some(entrypoint) = wanted.entrypoint {
+        image = image.with_entrypoint(entrypoint);
+    }
+    let mut request = image
         .with_cmd(wanted.command)
         .with_container_name(name)
         .with_labels(labels)
@@ -125,7 +140,11 @@ fn request(
             let loopback =
                 PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
             host.publish_all_ports = Some(false);
-            host.port_bindings = Some([(published.clone(), Some(vec![loopback]))].into());
+            let bind = |port| [(format!("{port}/tcp"), Some(vec![loopback]))].into();
+            host.port_bindings = wanted.port.map(bind);
+            if wanted.port.is_none() {
+                host.network_mode = Some("host".to_owned());
+            }
             if confined_by_selinux {
                 host.security_opt = Some(vec!["label=disable".to_owned()]);
             }

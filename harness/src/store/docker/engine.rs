@@ -69,7 +69,7 @@ impl Engine {
 
     /// Whether the engine answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let answer = tokio::time::timeout(Duration::from_millis(PING_MS_MAX), self.docker.ping()).await;
+        let answer = crate::alarm::timeout(Duration::from_millis(PING_MS_MAX), self.docker.ping()).await;
         let said = match answer {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => with_sources(&error),
@@ -90,7 +90,7 @@ impl Engine {
         }
         let (name, tag) = split_tag(image);
         let request = GenericImage::new(name, tag).with_cmd(Vec::<String>::new());
-        let pull = tokio::time::timeout(Duration::from_millis(PULL_MS_MAX), request.pull_image()).await;
+        let pull = crate::alarm::timeout(Duration::from_millis(PULL_MS_MAX), request.pull_image()).await;
         let said = match pull {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => with_sources(&error),
@@ -110,12 +110,27 @@ impl Engine {
         format!("{image} ({id}{})", if stand_in { ", stand-in" } else { "" })
     }
 
+    /// What an image puts before the command of its containers.
+    pub(super) async fn entrypoint_of(&self, image: &str) -> Vec<String> {
+        let found = self.docker.inspect_image(image).await.ok();
+        found.and_then(|found| found.config?.entrypoint).unwrap_or_default()
+    }
+
     /// Whether a unix socket made in a container can be used from here. Docker Desktop runs its containers in a
     /// virtual machine.
     pub(crate) fn shares_our_kernel(&self) -> bool {
         cfg!(target_os = "linux")
             && self.host.starts_with("unix://")
             && !self.host.contains("/.docker/desktop/")
+    }
+
+    /// The number that the first process of a container has here; `None` if it is not to be seen from here.
+    pub(super) async fn init_of(&self, container: &str) -> Option<u32> {
+        if !self.shares_our_kernel() {
+            return None;
+        }
+        let found = self.docker.inspect_container(container, None).await.ok()?;
+        found.state?.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0)
     }
 
     /// SELinux lets containers into folders of ours only when it does not look.

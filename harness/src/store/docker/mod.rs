@@ -5,6 +5,7 @@
 
 mod container;
 mod engine;
+mod redis;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,74 +13,38 @@ use std::sync::Arc;
 pub(crate) use container::ContainerName;
 pub(crate) use engine::{Engine, StaleContainer, no_image};
 
+use super::clock::{Preload, Store};
 use super::custody::Custody;
 use super::description::ServerDescription;
+use super::redis::NAMES;
 use super::run_folder::lock_of;
-use super::{Address, Server, StoreError, StoreOptions, durability, machine, ready};
+use super::side_by_side::side_by_side;
+use super::{Address, Processes, Server, ServerClock, StoreError, StoreOptions, durability, machine, ready};
 use container::Wanted;
 
 /// Where the socket folder appears inside a container.
 const SOCKETS: &str = "/run/raceproof";
-const REDIS_PORT: u16 = 6379;
+/// Why the clock of a container cannot be virtual.
+pub(crate) const NOTHING_SHARED: &str = "the container shares no folder with this machine";
 const POSTGRES_PORT: u16 = 5432;
 
-type Started = Option<(Server, ServerDescription)>;
+type Started = (Server, ServerDescription);
 
 /// Starts what is needed, side by side.
 pub(crate) async fn start(
     engine: &Engine,
     options: &StoreOptions,
     custody: &Arc<Custody>,
-) -> Result<(Started, Started), StoreError> {
-    let (redis, postgres) = tokio::join!(
-        async {
-            if !options.needs.redis {
-                return Ok(None);
-            }
-            start_redis(engine, options, custody).await.map(Some)
-        },
-        async {
+) -> Result<(Vec<Started>, Option<Started>), StoreError> {
+    let names = NAMES.iter().take(options.needs.redis);
+    let (redis, postgres) =
+        tokio::join!(side_by_side(names.map(|name| redis::start(engine, name, options, custody))), async {
             if !options.needs.postgres {
                 return Ok(None);
             }
             start_postgres(engine, options, custody).await.map(Some)
-        },
-    );
+        },);
     Ok((redis?, postgres?))
-}
-
-async fn start_redis(
-    engine: &Engine,
-    options: &StoreOptions,
-    custody: &Custody,
-) -> Result<(Server, ServerDescription), StoreError> {
-    let sockets = socket_folder(engine, custody, "redis")?;
-    let mut command = strings(&["redis-server"]);
-    command.extend(strings(durability::redis(options.persistence)));
-    if sockets.is_some() {
-        command.extend(["--unixsocket".to_owned(), format!("{SOCKETS}/redis.sock")]);
-        command.extend(strings(&["--unixsocketperm", "777"]));
-    }
-    let image = &options.redis_image;
-    let wanted = Wanted {
-        image,
-        store: "redis",
-        port: REDIS_PORT,
-        command,
-        environment: vec![],
-        sockets: sockets.clone(),
-    };
-    let port = container::start(engine, wanted, labels(custody), custody).await?;
-    let mut server = Server::new_redis(Address::loopback(port), port);
-    server.version = ready::redis_version(&server, ready::READY_MS_MAX, || None).await?;
-    if let Some(socket) = sockets.map(|folder| folder.join("redis.sock")) {
-        let over_socket = Server { address: Address::Unix(socket), ..server.clone() };
-        if ready::ask_redis(over_socket.redis_info()).await.is_ok() {
-            server = over_socket;
-        }
-    }
-    let origin = engine.origin(image).await;
-    Ok((server.clone(), ServerDescription::new(&server, origin)))
 }
 
 async fn start_postgres(
@@ -88,7 +53,9 @@ async fn start_postgres(
     custody: &Custody,
 ) -> Result<(Server, ServerDescription), StoreError> {
     let sockets = socket_folder(engine, custody, "postgres")?;
+    let preload = preload(Store::Postgres, options, sockets.as_deref())?;
     let mut settings = strings(durability::postgres(options.persistence));
+    settings.extend(strings(durability::POSTGRES_RUN));
     if sockets.is_some() {
         // The image's own scripts use the first folder.
         settings.push(format!("unix_socket_directories=/var/run/postgresql,{SOCKETS}"));
@@ -96,17 +63,21 @@ async fn start_postgres(
     let mut command = strings(&["postgres"]);
     command.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
     let password = machine::random_hex(16).map_err(StoreError::io("read", "/dev/urandom"))?;
-    let environment = vec![("POSTGRES_PASSWORD".to_owned(), password.clone())];
+    let mut environment = vec![("POSTGRES_PASSWORD".to_owned(), password.clone())];
+    environment.extend(preload.environment());
     let image = &options.postgres_image;
     let wanted = Wanted {
         image,
         store: "postgres",
-        port: POSTGRES_PORT,
+        port: Some(POSTGRES_PORT),
+        entrypoint: None,
         command,
         environment,
         sockets: sockets.clone(),
     };
-    let port = container::start(engine, wanted, labels(custody), custody).await?;
+    let port = container::start(engine, wanted, labels(custody), custody).await?.unwrap_or_default();
+    let init = engine.init_of(&container::name(custody, "postgres")).await;
+    let processes = init.map_or(Processes::None, |init| Processes::Container { init });
     let mut server = Server {
         address: Address::loopback(port),
         tcp: Some(Address::loopback(port)),
@@ -115,6 +86,9 @@ async fn start_postgres(
         database: "postgres".to_owned(),
         version: String::new(),
         confined: false,
+        processes,
+        power: None,
+        clock: ServerClock::not_asked(),
     };
     // Over TCP first: while the official image sets itself up, a temporary server answers on the socket alone.
     server.version = ready::postgres_version(&server, None, ready::READY_MS_MAX, || None).await?;
@@ -124,8 +98,17 @@ async fn start_postgres(
             server = over_socket;
         }
     }
+    server.clock = preload.prove(&server).await?;
     let origin = engine.origin(image).await;
     Ok((server.clone(), ServerDescription::new(&server, origin)))
+}
+
+/// The folder of the socket also holds library and page: it is what the container sees of this machine.
+fn preload(store: Store, options: &StoreOptions, sockets: Option<&Path>) -> Result<Preload, StoreError> {
+    match sockets {
+        Some(folder) => Preload::place(store, options.clock, folder, Path::new(SOCKETS)),
+        None => Preload::impossible(store, options.clock, NOTHING_SHARED),
+    }
 }
 
 fn strings(words: &[&str]) -> Vec<String> {

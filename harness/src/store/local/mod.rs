@@ -19,6 +19,8 @@ pub(crate) use program::Programs;
 use super::custody::Custody;
 use super::description::ServerDescription;
 use super::process::{ChildServer, ProcessIdentity, spawn};
+use super::redis::NAMES;
+use super::side_by_side::side_by_side;
 use super::{Server, StoreError, StoreOptions};
 use account::Account;
 
@@ -27,22 +29,24 @@ const PORT_ATTEMPTS_MAX: usize = 5;
 /// The kernel's limit for the path of a socket is 107 bytes on Linux.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
 
-type Started = Option<(Server, ServerDescription)>;
+type Started = (Server, ServerDescription);
 
 /// Starts what is needed, side by side.
 pub(crate) async fn start(
     programs: &Programs,
     options: &StoreOptions,
     custody: &Arc<Custody>,
-) -> Result<(Started, Started), StoreError> {
+) -> Result<(Vec<Started>, Option<Started>), StoreError> {
     let (redis, postgres) = tokio::join!(
         async {
-            let Some(program) = &programs.redis else { return Ok(None) };
-            redis::start(program, options.persistence, custody).await.map(Some)
+            let Some(program) = &programs.redis else { return Ok(Vec::new()) };
+            let names = NAMES.iter().take(options.needs.redis);
+            let start = |name| redis::start(program, name, options, custody);
+            side_by_side(names.map(|name| start(name))).await
         },
         async {
             let Some(programs) = &programs.postgres else { return Ok(None) };
-            postgres::start(programs, options.persistence, custody).await.map(Some)
+            postgres::start(programs, options, custody).await.map(Some)
         },
     );
     Ok((redis?, postgres?))
@@ -103,18 +107,18 @@ fn log_tail(folder: &Path) -> String {
     lines[lines.len().saturating_sub(LINES_MAX)..].join(" | ")
 }
 
-/// Starts the server and gives it into custody. Its identity is none where there is no `/proc`; then a server that
+/// Starts the server and gives it into custody; gives its number and its identity. That is none where there is no `/proc`; then a server that
 /// ends at once is noticed only when it was asked for long enough.
 fn launch(
     name: &'static str,
     signal: Signal,
     command: Command,
     custody: &Custody,
-) -> Result<Option<ProcessIdentity>, StoreError> {
+) -> Result<(u32, Option<ProcessIdentity>), StoreError> {
     let program = command.get_program().to_owned();
     let child = spawn(command).map_err(StoreError::io("run", program))?;
     let server = ChildServer::new(name, signal, child);
-    let identity = server.identity().cloned();
+    let (pid, identity) = (server.pid(), server.identity().cloned());
     custody.hold_process(server)?;
-    Ok(identity)
+    Ok((pid, identity))
 }

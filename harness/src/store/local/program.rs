@@ -25,7 +25,7 @@ impl Programs {
     /// Finds what is needed; the error names the first that is missing.
     pub(crate) fn find(needs: Needs) -> Result<Self, StoreError> {
         let path = path_folders();
-        let redis = needs.redis.then(|| find_redis(&path)).transpose()?;
+        let redis = (needs.redis > 0).then(|| find_redis(&path)).transpose()?;
         let postgres = needs.postgres.then(|| find_postgres(&path)).transpose()?;
         Ok(Self { redis, postgres })
     }

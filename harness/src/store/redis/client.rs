@@ -4,8 +4,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisResult};
 
 use super::NAME;
-use super::exchange::connect;
 use crate::gate::Stream;
+use crate::store::connect::connect;
 use crate::store::{Server, SetUp};
 use crate::worker::Worker;
 
@@ -27,8 +27,16 @@ impl Worker {
     /// # Errors
     /// The connection could not be set up.
     pub async fn redis(&self) -> RedisResult<MultiplexedConnection> {
+        self.redis_at(NAME).await
+    }
+
+    /// Like [`redis`](Self::redis), to the server called `store`, such as `redis-2`.
+    ///
+    /// # Errors
+    /// The connection could not be set up.
+    pub async fn redis_at(&self, store: &'static str) -> RedisResult<MultiplexedConnection> {
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
-        client(&info, Stream::InProcess(self.stream(NAME))).await
+        client(&info, Stream::InProcess(self.stream(store))).await
     }
 
     /// The `redis://` URL of this worker, for a client of its own that connects over TCP. Raise the client's
@@ -37,15 +45,24 @@ impl Worker {
     /// # Errors
     /// The run has no Redis, or the system gives no port.
     pub async fn redis_url(&self) -> std::io::Result<String> {
-        self.url(NAME).await
+        self.redis_url_at(NAME).await
+    }
+
+    /// Like [`redis_url`](Self::redis_url), of the server called `store`, such as `redis-2`.
+    ///
+    /// # Errors
+    /// As for `redis_url`.
+    pub async fn redis_url_at(&self, store: &'static str) -> std::io::Result<String> {
+        self.url(store).await
     }
 }
 
 impl SetUp {
-    /// Opens the connection that set-ups use.
-    pub(crate) async fn open_redis(&mut self, server: &Server) -> RedisResult<()> {
+    /// Opens the connection that set-ups use to the server called `store`.
+    pub(crate) async fn open_redis(&mut self, store: &'static str, server: &Server) -> RedisResult<()> {
         let info = server.redis_info().redis_settings().clone().set_skip_set_lib_name();
-        self.redis = Some(client(&info, connect(&server.address).await?).await?);
+        let opened = client(&info, connect(&server.address).await?).await?;
+        self.redis.insert(store, opened);
         Ok(())
     }
 }

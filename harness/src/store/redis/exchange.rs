@@ -1,14 +1,15 @@
 //! Owns [`Exchange`]: questions of the harness's own to Redis, on a connection that no worker has.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
 
 use super::NAME;
-use crate::gate::{BackendError, Stream, spin_read};
+use crate::gate::{BackendError, SPIN_MAX, Stream, spin_read};
 use crate::store::Address;
+use crate::store::connect::connect;
 use crate::wire::Limits;
 use crate::wire::redis::{Scanner, Value, command, decode};
 
@@ -41,6 +42,15 @@ impl Exchange {
         self.stream
     }
 
+    /// Returns when the server has ended the connection.
+    pub(super) async fn see_the_end(&mut self, limit: Duration) -> Result<(), BackendError> {
+        self.out_of_step = true;
+        let end = async { while self.stream.read_buf(&mut self.input).await.is_ok_and(|read| read > 0) {} };
+        let late =
+            |_| BackendError::Io { store: NAME, action: "end", source: io::ErrorKind::TimedOut.into() };
+        crate::alarm::timeout(limit, end).await.map_err(late)
+    }
+
     /// Sends `commands` together and returns what `read` makes of each reply; `action` says in an error what
     /// was attempted.
     pub(super) async fn ask<T>(
@@ -56,7 +66,7 @@ impl Exchange {
         }
         let request: Vec<u8> = commands.iter().flat_map(|arguments| command(arguments)).collect();
         self.stream.write_all(&request).await.map_err(failed)?;
-        spin_read(&self.stream, &mut self.input);
+        spin_read(&self.stream, &mut self.input, SPIN_MAX);
         let mut answers = Vec::with_capacity(commands.len());
         let mut scanner = Scanner::new(LIMITS);
         while answers.len() < commands.len() {
@@ -91,17 +101,5 @@ pub(super) fn refusal(value: &Value<'_>) -> Option<String> {
     match value {
         Value::Error(text) => Some(String::from_utf8_lossy(text).into_owned()),
         _ => None,
-    }
-}
-
-/// Connects to wherever the server is.
-pub(super) async fn connect(address: &Address) -> io::Result<Stream> {
-    match address {
-        Address::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
-        Address::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await?;
-            stream.set_nodelay(true)?;
-            Ok(Stream::Tcp(stream))
-        }
     }
 }

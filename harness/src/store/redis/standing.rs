@@ -28,7 +28,7 @@ impl<'a> Line<'a> {
     fn standing(&self) -> Standing {
         let unsent = self.number("obl").unwrap_or(0) + self.number("oll").unwrap_or(0);
         if self.field("flags").is_some_and(|flags| flags.contains('b')) {
-            Standing::Blocked
+            Standing::Blocked(Vec::new())
         } else if unsent > 0 {
             Standing::Sending
         } else {
@@ -49,7 +49,7 @@ mod tests {
     /// The id is compared as a whole, and a client's name cannot pass for its flags.
     #[test]
     fn each_connection_is_found_by_its_own_line() {
-        let expected = [Standing::Quiet, Standing::Blocked, Standing::Sending, Standing::Quiet];
+        let expected = [Standing::Quiet, Standing::Blocked(Vec::new()), Standing::Sending, Standing::Quiet];
         assert_eq!(standings(LIST, &[4, 3, 30, 99]), expected);
     }
 

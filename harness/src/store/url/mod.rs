@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub(crate) use postgres::OwnDatabase;
 pub(crate) use redis::UsedDatabase;
 
+use super::clock::{Preload, Store};
 use super::custody::Custody;
 use super::description::ServerDescription;
 use super::options::without_password;
@@ -15,21 +16,29 @@ use super::{Server, StoreError, StoreOptions};
 
 /// A server that the user names is expected to run already, so it is asked once.
 const ANSWER_MS_MAX: u64 = 3_000;
+/// Why its clock cannot be virtual.
+pub(crate) const NOT_OURS: &str = "nothing can be preloaded into a server that we did not start";
 
-type Started = Option<(Server, ServerDescription)>;
+type Started = (Server, ServerDescription);
 
 /// Confines the run to databases of its own on the named servers.
 pub(crate) async fn start(
     options: &StoreOptions,
     custody: &Arc<Custody>,
-) -> Result<(Started, Started), StoreError> {
+) -> Result<(Vec<Started>, Option<Started>), StoreError> {
     let urls = check(options)?;
     let redis = match urls.redis {
-        Some(url) => Some(described(redis::start(url, custody).await?, url)),
-        None => None,
+        Some(url) => {
+            let clock = clock(Store::Redis, options)?;
+            vec![described(redis::start(url, custody).await?, clock, url).await?]
+        }
+        None => Vec::new(),
     };
     let postgres = match urls.postgres {
-        Some(url) => Some(described(postgres::start(url, custody).await?, url)),
+        Some(url) => {
+            let clock = clock(Store::Postgres, options)?;
+            Some(described(postgres::start(url, custody).await?, clock, url).await?)
+        }
         None => None,
     };
     Ok((redis, postgres))
@@ -50,7 +59,10 @@ pub(crate) fn check(options: &StoreOptions) -> Result<Urls<'_>, StoreError> {
         (true, None) => Err(StoreError::UrlMissing { store, flag }),
         _ => Ok(needed),
     };
-    let redis = wanted(options.needs.redis, &options.redis_url, "Redis", "--redis-url")?;
+    if options.needs.redis > 1 {
+        return Err(StoreError::OnlyOne { wanted: options.needs.redis });
+    }
+    let redis = wanted(options.needs.redis > 0, &options.redis_url, "Redis", "--redis-url")?;
     let postgres = wanted(options.needs.postgres, &options.postgres_url, "PostgreSQL", "--postgres-url")?;
     Ok(Urls {
         redis: options.redis_url.as_deref().filter(|_| redis),
@@ -58,9 +70,19 @@ pub(crate) fn check(options: &StoreOptions) -> Result<Urls<'_>, StoreError> {
     })
 }
 
-fn described(server: Server, url: &str) -> (Server, ServerDescription) {
+/// Before the server is contacted: what cannot be had is known beforehand.
+fn clock(store: Store, options: &StoreOptions) -> Result<Preload, StoreError> {
+    Preload::impossible(store, options.clock, NOT_OURS)
+}
+
+async fn described(
+    mut server: Server,
+    clock: Preload,
+    url: &str,
+) -> Result<(Server, ServerDescription), StoreError> {
+    server.clock = clock.prove(&server).await?;
     let description = ServerDescription::new(&server, without_password(url));
-    (server, description)
+    Ok((server, description))
 }
 
 fn unusable(url: &str, reason: impl Into<String>) -> StoreError {

@@ -10,7 +10,7 @@ use tokio_postgres::config::{Config, Host, SslMode};
 use super::super::custody::{Custody, block_on};
 use super::super::ready::{self, connect_postgres, with_sources};
 use super::super::run_folder::{lock_is_free, lock_of};
-use super::super::{Address, Server, StoreError, machine};
+use super::super::{Address, Processes, Server, ServerClock, StoreError, machine};
 use super::{ANSWER_MS_MAX, unusable};
 
 pub(super) const PREFIX: &str = "raceproof_";
@@ -128,6 +128,9 @@ fn parse(url: &str) -> Result<Server, StoreError> {
         database: config.get_dbname().unwrap_or(user).to_owned(),
         version: String::new(),
         confined: true,
+        processes: Processes::None,
+        power: None,
+        clock: ServerClock::not_asked(),
     })
 }
 

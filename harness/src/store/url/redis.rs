@@ -5,7 +5,7 @@ use redis::aio::MultiplexedConnection;
 
 use super::super::custody::{Custody, block_on};
 use super::super::ready::{self, with_sources};
-use super::super::{Address, Server, StoreError};
+use super::super::{Address, Processes, Server, ServerClock, StoreError};
 use super::{ANSWER_MS_MAX, unusable};
 
 /// As many as an unconfigured server has.
@@ -74,6 +74,9 @@ fn parse(url: &str) -> Result<(Server, Option<i64>), StoreError> {
         database: settings.db().to_string(),
         version: String::new(),
         confined: true,
+        processes: Processes::None,
+        power: None,
+        clock: ServerClock::not_asked(),
     };
     Ok((server, is_named.then_some(settings.db())))
 }

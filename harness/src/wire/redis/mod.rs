@@ -20,15 +20,20 @@ mod encode;
 mod value;
 
 mod command;
+mod errors;
+mod flags;
+mod limiting;
 mod owed;
 mod session;
 mod show;
+mod unchanged;
 
 #[cfg(test)]
 mod samples;
 
 pub use arguments::Arguments;
 pub use encode::{command, encode};
+pub use flags::Flags;
 pub use scanner::{Frame, Scanner};
 pub use session::RedisSession;
 pub use value::{Value, decode};

@@ -2,12 +2,17 @@
 
 use super::arguments::Arguments;
 use super::command::{self, Meaning};
+use super::limiting;
 use super::owed::{Kind, Notice, Owed, Subscriptions, Verb, Version};
 use super::refusal::malformed;
 use super::request::RequestScanner;
 use super::scanner::Scanner;
-use super::show;
-use crate::wire::{Limits, Reply, ReplyClass, Request, RequestClass, Session, Wait, WireError};
+use super::{errors, show, unchanged};
+use crate::id::Word;
+use crate::wire::{
+    Context, Injected, Limits, Reply, ReplyClass, Request, RequestClass, Session, Wait, WireError,
+};
+use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// Requests that may be unanswered before the queue of what is owed has to grow.
@@ -253,8 +258,9 @@ impl RedisSession {
 impl Session for RedisSession {
     fn request(&mut self, buffer: &[u8]) -> Result<Option<Request>, WireError> {
         let Some(length) = self.requests.scan(buffer)? else { return Ok(None) };
-        let class = self.classify_request(&Arguments::of(&buffer[..length]));
-        Ok(Some(Request { length, class }))
+        let arguments = Arguments::of(&buffer[..length]);
+        let class = self.classify_request(&arguments);
+        Ok(Some(Request { limiting: limiting::of(&arguments), ..Request::new(length, class) }))
     }
 
     fn reply(&mut self, buffer: &[u8]) -> Result<Option<Reply>, WireError> {
@@ -278,11 +284,23 @@ impl Session for RedisSession {
         self.stored_code
     }
 
-    fn show_request(&self, request: &[u8]) -> String {
+    fn changes_nothing(&self, request: &[u8], reply: &[u8]) -> bool {
+        unchanged::is_told(&Arguments::of(request), reply)
+    }
+
+    fn errors(&self, queued: &[Bytes], request: &[u8], _context: Option<&Context>) -> Vec<Word> {
+        errors::possible(queued, request)
+    }
+
+    fn inject(&self, request: &[u8], _context: Option<&Context>, code: Word) -> Injected {
+        errors::inject(request, code)
+    }
+
+    fn show_request(&self, request: &[u8], _context: Option<&Context>) -> String {
         show::request(request)
     }
 
-    fn show_reply(&self, reply: &[u8]) -> String {
+    fn show_reply(&self, reply: &[u8], _context: Option<&Context>) -> String {
         show::reply(reply)
     }
 }

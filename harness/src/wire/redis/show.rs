@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::head::{Aggregate, Body, Head};
 use super::reader::Reader;
-use std::fmt::Write;
+use crate::wire::escape::{self, push};
 
 /// Longest argument or text that is shown whole, in characters.
 const TEXT_CHARS_MAX: usize = 80;
@@ -186,51 +186,9 @@ fn push_double(line: &mut String, text: &str) {
     }
 }
 
-/// At most [`TEXT_CHARS_MAX`] characters of `text`, with escapes for what a terminal could misread;
-/// `true` if there was more.
+/// At most [`TEXT_CHARS_MAX`] characters of `text`, with escapes as `redis-cli` writes them; `true` if there was more.
 fn push_escaped(line: &mut String, text: &[u8]) -> bool {
-    // A character has at most four bytes, so what lies further is not needed.
-    let window = &text[..text.len().min(4 * TEXT_CHARS_MAX)];
-    let mut room = TEXT_CHARS_MAX;
-    for chunk in window.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if room == 0 {
-                line.push('…');
-                return true;
-            }
-            room -= 1;
-            push_character(line, character);
-        }
-        for byte in chunk.invalid() {
-            if room == 0 {
-                line.push('…');
-                return true;
-            }
-            room -= 1;
-            push(line, format_args!("\\x{byte:02x}"));
-        }
-    }
-    if window.len() < text.len() {
-        line.push('…');
-    }
-    window.len() < text.len()
-}
-
-fn push_character(line: &mut String, character: char) {
-    match character {
-        '"' => line.push_str("\\\""),
-        '\\' => line.push_str("\\\\"),
-        '\n' => line.push_str("\\n"),
-        '\r' => line.push_str("\\r"),
-        '\t' => line.push_str("\\t"),
-        ' '..='~' => line.push(character),
-        _ if character.is_alphanumeric() => line.push(character),
-        _ => {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                push(line, format_args!("\\x{byte:02x}"));
-            }
-        }
-    }
+    escape::push_escaped(line, text, TEXT_CHARS_MAX, "\"\\")
 }
 
 /// Whether `redis-cli` takes the character as it is, and a terminal shows it as it is.
@@ -244,10 +202,6 @@ fn is_plain(character: char) -> bool {
 
 fn begins_with(line: &str, word: &str) -> bool {
     line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-}
-
-fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
-    line.write_fmt(text).expect("writing to a string cannot fail");
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 
 use raceproof::plan::Plan;
+use raceproof::{FaultModel, Isolation};
 use raceproof_reports::{Document, Folder, Style};
 use tempfile::TempDir;
 
-use super::{Course, Exit, Loudness, Outcome, Output};
+use super::{Course, Exit, Leg, Loudness, Outcome, Output};
 use crate::cli::fake::{self, Captured, Fake};
 
 struct Ran {
@@ -17,6 +18,14 @@ struct Ran {
     explored: Vec<String>,
 }
 
+fn legs(outcomes: &[(&str, Option<Outcome>)]) -> Vec<Leg> {
+    let leg = |(name, outcome): &(&str, Option<Outcome>)| match outcome {
+        Some(outcome) => Leg::of(&outcome.card, outcome.isolation, outcome.model.clone()),
+        None => Leg::of(&fake::passed(name).card, None, FaultModel::default()),
+    };
+    outcomes.iter().map(leg).collect()
+}
+
 /// Runs `outcomes` (`None`: the engine fails there) in a course that `change` has changed.
 fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>)) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -25,7 +34,7 @@ fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>
     let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), style);
     let mut explorer = Fake::answering(outcomes.iter().cloned());
     let mut course = Course {
-        names: outcomes.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        legs: legs(outcomes),
         plan: Plan::default(),
         folder: Folder::at(folder.path()),
         command: vec!["raceproof".to_owned(), "run".to_owned()],
@@ -187,7 +196,7 @@ fn signal_ends_the_run_after_the_scenario() {
     let mut explorer = Fake::answering(two());
     let mut output = Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
     let course = Course {
-        names: two().iter().map(|(name, _)| (*name).to_owned()).collect(),
+        legs: legs(&two()),
         plan: Plan::default(),
         folder: Folder::at(folder.path()),
         command: Vec::new(),
@@ -201,4 +210,111 @@ fn signal_ends_the_run_after_the_scenario() {
     let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
     assert_eq!((exit.code(), explorer.explored.len()), (143, 1));
     assert!(folder.path().join("report.json").exists());
+}
+
+/// `isolation/skew`: possible below serializable, as its card expects.
+fn swept() -> Vec<(&'static str, Option<Outcome>)> {
+    let name = "isolation/skew";
+    let mut outcomes = [
+        fake::at(Isolation::ReadCommitted, fake::caught(name)),
+        fake::at(Isolation::RepeatableRead, fake::caught(name)),
+        fake::at(Isolation::Serializable, fake::passed(name)),
+    ];
+    for level in 0..3 {
+        let (key, expected) = (Isolation::ALL[level], outcomes[level].card.expected.clone());
+        for outcome in &mut outcomes {
+            outcome.card.isolation.insert(key, expected.clone());
+        }
+    }
+    outcomes.map(|outcome| (name, Some(outcome))).into()
+}
+
+/// A row and a record for each level, the table after the totals; two violations of one scenario are two records.
+#[test]
+fn scenario_at_several_levels_has_a_row_and_a_record_for_each() {
+    let ran = ran(&swept(), |_| {});
+    assert_eq!(ran.exit, Exit::AsExpected);
+    insta::assert_snapshot!(ran.results);
+    assert_eq!(ran.explored.len(), 3);
+    for level in ["read-committed", "repeatable-read"] {
+        let record = ran.folder.path().join(format!("isolation-skew@{level}.json"));
+        let record = Document::read(&record).expect("a record");
+        assert_eq!(record.outcomes[0].isolation.map(Isolation::name), Some(level));
+    }
+    assert!(ran.notes.contains("the records of its 2 violations"), "{}", ran.notes);
+}
+
+/// `lock/fragile`: holds as long as nobody crashes, as its card expects.
+fn under_models() -> Vec<(&'static str, Option<Outcome>)> {
+    let name = "lock/fragile";
+    let mut outcomes = [
+        fake::under("none", fake::passed(name)),
+        fake::under("pause", fake::passed(name)),
+        fake::under("crash", fake::caught(name)),
+    ];
+    let expected = outcomes.clone().map(|outcome| (outcome.model, outcome.card.expected));
+    for outcome in &mut outcomes {
+        outcome.card.models = expected.clone().into();
+    }
+    outcomes.map(|outcome| (name, Some(outcome))).into()
+}
+
+/// As with levels: a row and a record for each model, and the table after the totals.
+#[test]
+fn scenario_under_several_models_has_a_row_and_a_record_for_each() {
+    let ran = ran(&under_models(), |_| {});
+    assert_eq!(ran.exit, Exit::AsExpected);
+    insta::assert_snapshot!(ran.results);
+    assert_eq!(ran.explored, ["none", "pause", "crash"].map(|model| format!("lock/fragile under {model}")));
+    let record = Document::read(&ran.folder.path().join("lock-fragile@crash.json")).expect("a record");
+    assert_eq!(record.outcomes[0].model.to_string(), "crash");
+    let whole = Document::read(&ran.folder.path().join("report.json")).expect("the whole run");
+    assert_eq!(whole.sweeps[0].columns, ["none", "pause", "crash"]);
+}
+
+/// A scenario that its card judges under one model is judged under another if the verdict follows from that.
+#[test]
+fn model_that_follows_from_the_card_is_judged_and_others_are_not() {
+    let under = |model: &str, mut outcome: Outcome| {
+        outcome.model = model.parse().expect("a model");
+        outcome.coverage.faults.insert("crash".to_owned(), 1);
+        outcome
+    };
+    let ran = ran(
+        &[
+            ("a/correct", Some(under("none", fake::passed("a/correct")))),
+            ("a/broken", Some(under("pause+crash", fake::caught("a/broken")))),
+            ("a/other", Some(under("crash", fake::caught("a/other")))),
+        ],
+        |_| {},
+    );
+    assert_eq!(ran.exit, Exit::AsExpected);
+    assert!(ran.results.ends_with("3 scenarios: 2 as expected, 1 not judged\n"), "{}", ran.results);
+}
+
+#[test]
+fn levels_that_did_not_run_are_counted_as_runs() {
+    let mut outcomes = swept();
+    outcomes[1].1 = Some(fake::at(Isolation::RepeatableRead, fake::unsure("isolation/skew")));
+    let fast = ran(&outcomes, |course| course.is_fail_fast = true);
+    assert_eq!(fast.explored, ["isolation/skew @ read-committed", "isolation/skew @ repeatable-read"]);
+    assert!(fast.notes.contains("1 of 3 runs did not run"), "{}", fast.notes);
+    assert!(fast.results.contains("1 scenario in 2 runs: 1 as expected, 1 inconclusive"), "{}", fast.results);
+}
+
+/// Nothing is said of a level by the card: that is no surprise, but it is seen, even by those who want surprises only.
+#[test]
+fn outcome_that_is_not_judged_is_visible_and_no_surprise() {
+    let mut outcome = fake::at(Isolation::Serializable, fake::missed("a/a"));
+    (outcome.card.needs_splits, outcome.coverage.splits_max) = (true, Some(0));
+    let ran = ran(&[("a/a", Some(outcome))], |course| {
+        (course.loudness.quiet, course.is_fail_fast) = (true, true);
+    });
+    assert_eq!(ran.exit, Exit::AsExpected);
+    assert!(
+        ran.results.contains("? a/a @ serializable  not violated under atomic statements"),
+        "{}",
+        ran.results
+    );
+    assert!(ran.results.ends_with("1 scenario: 1 not judged\n"), "{}", ran.results);
 }

@@ -1,6 +1,7 @@
 //! Tests of [`RedisSession`]: what requests mean, which replies belong to them, what a connection keeps.
 
 mod confined;
+mod errors;
 mod properties;
 mod replies;
 mod requests;

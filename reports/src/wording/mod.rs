@@ -1,10 +1,19 @@
 //! Owns the sentences that every report uses for the same fact, so that terminal and page agree and no
 //! report claims more than was explored.
 
-use raceproof::Outcome;
-use raceproof::history::Trace;
+mod model;
+mod remarks;
+
+use std::collections::BTreeSet;
+
+use raceproof::history::{Cause, Trace};
 use raceproof::outcome::{Coverage, Judgement, Replays, Stopped};
 use raceproof::verdict::Verdict;
+
+use raceproof::Outcome;
+
+pub use model::{atomicity, breakage, breakage_of, legend, model, model_beside_name, name, name_of};
+pub use remarks::{remarks, unjudged_verdict};
 
 /// `1 schedule`, `2 schedules`, `2 switches`, `2 tries`.
 #[must_use]
@@ -12,7 +21,7 @@ pub fn counted(count: u64, noun: &str) -> String {
     match noun.strip_suffix('y') {
         _ if count == 1 => format!("{count} {noun}"),
         Some(stem) => format!("{count} {stem}ies"),
-        None if noun.ends_with("ch") => format!("{count} {noun}es"),
+        None if noun.ends_with("ch") || noun.ends_with("sh") => format!("{count} {noun}es"),
         None => format!("{count} {noun}s"),
     }
 }
@@ -42,18 +51,44 @@ pub fn duration(microseconds: u64) -> String {
 /// What was expected of the scenario: `pass`, or `violation (lost update)`.
 #[must_use]
 pub fn expected(outcome: &Outcome) -> String {
-    match anomaly(outcome) {
-        Some(anomaly) => format!("violation ({anomaly})"),
-        None => "pass".to_owned(),
+    match (anomaly(outcome), outcome.expected()) {
+        (Some(anomaly), _) => format!("violation ({anomaly})"),
+        (None, Some(_)) => "pass".to_owned(),
+        (None, None) if outcome.told_model().is_some() => "nothing under this model".to_owned(),
+        (None, None) => "nothing at this level".to_owned(),
+    }
+}
+
+/// How many scenarios there are, and in how many runs if some ran at several levels or under
+/// several fault models.
+#[must_use]
+pub fn scenarios<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let different = names.iter().collect::<BTreeSet<_>>().len();
+    let scenarios = counted(different as u64, "scenario");
+    if different == names.len() {
+        scenarios
+    } else {
+        format!("{scenarios} in {}", counted(names.len() as u64, "run"))
     }
 }
 
 /// The name of the anomaly that is expected, if one is.
 #[must_use]
 pub fn anomaly(outcome: &Outcome) -> Option<&str> {
-    match &outcome.card.expected {
+    match outcome.expected()? {
         raceproof::Expectation::Violation { anomaly } => Some(anomaly),
         raceproof::Expectation::Pass => None,
+    }
+}
+
+/// Why a request that was released before went on.
+#[must_use]
+pub fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Resumed => "resumed",
+        Cause::Woken => "woken next",
+        Cause::Victim => "victim of the deadlock",
     }
 }
 
@@ -64,6 +99,7 @@ pub fn judgement(judgement: Judgement) -> &'static str {
         Judgement::AsExpected => "as expected",
         Judgement::Inconclusive => "inconclusive",
         Judgement::Interrupted => "interrupted",
+        Judgement::Unjudged => "not judged",
         Judgement::MissedBug => "missed bug",
         Judgement::FalseAlarm => "false alarm",
     }
@@ -75,7 +111,9 @@ pub fn judged(count: u64, judged: Judgement) -> String {
     let word = judgement(judged);
     match judged {
         Judgement::MissedBug | Judgement::FalseAlarm => counted(count, word),
-        Judgement::AsExpected | Judgement::Inconclusive | Judgement::Interrupted => format!("{count} {word}"),
+        Judgement::AsExpected | Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => {
+            format!("{count} {word}")
+        }
     }
 }
 
@@ -151,13 +189,23 @@ pub fn replays(replays: &Replays) -> String {
     }
 }
 
-/// The size of an execution: `3 workers, 4 context switches, 6 steps`.
+/// The size of an execution: `3 workers, 4 context switches, 6 steps`, and what else happened in it.
 #[must_use]
 pub fn size(trace: &Trace) -> String {
     let workers = counted(trace.workers.len() as u64, "worker");
     let steps = counted(trace.steps.len() as u64, "step");
     let switches = counted(trace.schedule.context_switches() as u64, "context switch");
-    format!("{workers}, {switches}, {steps}")
+    let extra = |count: usize, noun: &str| match count as u64 {
+        0 => String::new(),
+        count => format!(", {}", counted(count, noun)),
+    };
+    let (splits, faults) = (extra(trace.schedule.splits(), "split"), extra(trace.schedule.faults(), "fault"));
+    let time = match trace.schedule.advances() {
+        0 => String::new(),
+        1 => ", time passes once".to_owned(),
+        times => format!(", time passes {times} times"),
+    };
+    format!("{workers}, {switches}, {steps}{splits}{faults}{time}")
 }
 
 #[cfg(test)]
@@ -231,5 +279,11 @@ mod tests {
         assert_eq!((counted(1, "step"), counted(0, "step")), ("1 step".into(), "0 steps".into()));
         assert_eq!(counted(2, "context switch"), "2 context switches");
         assert_eq!((counted(1, "try"), counted(0, "try")), ("1 try".into(), "0 tries".into()));
+    }
+    #[test]
+    fn scenarios_at_several_levels_are_counted_once() {
+        assert_eq!(scenarios(["a", "b"]), "2 scenarios");
+        assert_eq!(scenarios(["a", "b", "b"]), "2 scenarios in 3 runs");
+        assert_eq!(scenarios([]), "0 scenarios");
     }
 }

@@ -1,12 +1,21 @@
 //! Outcomes made by hand for the snapshots: one of each kind that a report must tell.
 
+mod faults;
+mod postgres;
+
 use std::collections::BTreeMap;
 
 use raceproof::card::{Card, Expectation};
-use raceproof::history::{Change, Effect, Operation, OperationEnd, Trace, TraceStep, Wake, WorkerEnd};
+use raceproof::history::{
+    Cause, Change, Effect, Fault, Operation, OperationEnd, Trace, TraceStep, WaitFor, WorkerEnd,
+};
 use raceproof::outcome::{Counterexample, Coverage, Outcome, Replays, Stopped};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
 use raceproof::{Schedule, WorkerId};
+
+pub(crate) use faults::{breakdown, expired, locks};
+pub(crate) use postgres::{atomic, deadlock, split, swept};
+use postgres::{continued, wait, wake};
 
 /// One outcome of every kind.
 pub(crate) fn everything() -> Vec<Outcome> {
@@ -89,11 +98,7 @@ pub(crate) fn eventful() -> Outcome {
     }
     transaction.changes.push(change("buyer", None, Some("A")));
     let mut commit = request("B", "COMMIT", Some("COMMIT"), &[("sale", Some("{left: 1}"), None)]);
-    commit.woken.push(Wake {
-        connection: "C.1".parse().expect("valid"),
-        reply: "1 row".to_owned(),
-        digest: String::new(),
-    });
+    commit.woken.push(wake("C.1", "1 row"));
     let mut update = request("C.1", "SELECT * FROM sale FOR UPDATE", None, &[]);
     for step in [&mut commit, &mut update] {
         if let Effect::Request { store, .. } = &mut step.effect {
@@ -143,8 +148,18 @@ pub(crate) fn hostile() -> Outcome {
             &[(markup, Some(turned), Some(&long))],
         ),
         request("B", &long, Some(escapes), &[(escapes, None, Some(markup))]),
+        victim_of(vec![wait("A", "B", &format!("{markup}{escapes}{turned}")), wait("B", "A", &long)]),
+        victim_of(vec![wait("C", "B", markup), wait("B", "C", &format!("{escapes}{turned}"))]),
+        faults::fault(
+            Fault::LostReply { connection: "A".parse().expect("valid") },
+            Some(faults::hit(&format!("{markup}{escapes}"), true, Some(turned))),
+        ),
+        faults::fault(
+            Fault::Drop { connection: "B".parse().expect("valid") },
+            Some(faults::hit(&long, false, None)),
+        ),
     ];
-    let mut shrunk = trace("A B", steps, &violation, (escapes, &long));
+    let mut shrunk = trace("A B A# A# A? B-", steps, &violation, (escapes, &long));
     shrunk.operations[0].name = format!("{markup}{escapes}");
     shrunk.ends.insert(WorkerId(1), WorkerEnd::Panicked(format!("{turned}{escapes}")));
     let mut outcome =
@@ -154,8 +169,17 @@ pub(crate) fn hostile() -> Outcome {
     outcome.stores = vec![format!("{escapes}{markup}")];
     outcome.clock = format!("{turned}{markup}");
     outcome.coverage.first_violation = Some(1);
+    outcome.coverage.conflicts = BTreeMap::from([(format!("{markup}{escapes}{turned}"), 1)]);
     outcome.counterexample = Some(evidence(violation, shrunk.clone(), shrunk));
     outcome
+}
+
+fn victim_of(waits: Vec<WaitFor>) -> TraceStep {
+    let mut step = continued("A", Cause::Victim, None);
+    if let Effect::Continued { circle, .. } = &mut step.effect {
+        *circle = waits;
+    }
+    step
 }
 
 fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
@@ -169,11 +193,13 @@ fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
         expected,
         stores: vec!["redis".to_owned()],
         workers: 3,
-        source: None,
+        ..Card::default()
     };
     Outcome {
         card,
         workers: 3,
+        isolation: None,
+        model: raceproof::FaultModel::default(),
         seed: 42,
         verdict,
         coverage: coverage(),
@@ -190,6 +216,12 @@ fn coverage() -> Coverage {
         steps: 540,
         exhausted: true,
         preemption_bound: None,
+        splits_max: None,
+        repeats: 0,
+        differing: 0,
+        conflicts: BTreeMap::new(),
+        faults: BTreeMap::new(),
+        undecided_wakings: 0,
         stopped: Stopped::Exhausted,
         violating: 0,
         first_violation: None,
@@ -218,6 +250,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
         invoked_after_steps: 0,
         returned: Some(u64::from(worker) + 2),
         end: OperationEnd::Ok("1".to_owned()),
+        fault: None,
     };
     Trace {
         workers: vec![WorkerId(0), WorkerId(1)],
@@ -247,6 +280,8 @@ fn request(
         queued: Vec::new(),
         request: request.to_owned(),
         reply: reply.map(str::to_owned),
+        stopped: false,
+        blocked_by: Vec::new(),
         digest: "00".to_owned(),
     };
     let changes = changes.iter().map(|(key, before, after)| change(key, *before, *after)).collect();

@@ -1,0 +1,55 @@
+//! Owns the names of the anomalies that broken variants show.
+
+/// One of two writes that were computed from the same value is gone.
+pub(crate) const LOST_UPDATE: &str = "lost update";
+/// What was looked at is no longer true when it is acted upon.
+pub(crate) const CHECK_THEN_ACT: &str = "time of check to time of use";
+/// Two transactions read the same rows, write different ones, and break together what each kept.
+pub(crate) const WRITE_SKEW: &str = "write skew";
+/// Write skew over rows that did not exist when they were looked for (G2).
+pub(crate) const PHANTOM: &str = "phantom";
+/// A transaction sees one row before and another row after somebody else's transaction (G-single).
+pub(crate) const READ_SKEW: &str = "read skew";
+/// Two reads with a condition see two states of the table (PMP).
+pub(crate) const PREDICATE_MANY_PRECEDERS: &str = "predicate-many-preceders";
+/// Somebody acts upon a value that is then taken back (G1a).
+pub(crate) const ABORTED_READ: &str = "aborted read";
+/// Each waits for what the other has locked.
+pub(crate) const DEADLOCK: &str = "deadlock";
+/// Two statements look for the same row, and both insert it.
+pub(crate) const RACE_INSIDE_INSERT: &str = "duplicate reservation (race inside one statement)";
+/// Two believe at the same time that they hold the lock.
+pub(crate) const TWO_HOLDERS: &str = "mutual exclusion violated";
+/// A lock that nobody holds any more cannot be taken.
+pub(crate) const STRANDED_LOCK: &str = "stranded lock (held for ever)";
+/// Somebody gives back a lock that somebody else holds.
+pub(crate) const FOREIGN_RELEASE: &str = "release by a stranger";
+/// What somebody waits for has happened before the wait began.
+pub(crate) const LOST_WAKE_UP: &str = "lost wake-up";
+/// Two holders of a lock, one after the other, get the same fencing token.
+pub(crate) const REPEATED_TOKEN: &str = "repeated fencing token";
+/// A lock is counted out before its holder has given it back as often as taken.
+pub(crate) const LOST_REENTRANCY: &str = "re-entrancy count lost";
+/// Each has one of a pool and waits for another one.
+pub(crate) const POOL_STARVATION: &str = "pool starvation (hold and wait)";
+
+/// Every name above.
+#[cfg(test)]
+pub(crate) const ALL: [&str; 16] = [
+    LOST_UPDATE,
+    CHECK_THEN_ACT,
+    WRITE_SKEW,
+    PHANTOM,
+    READ_SKEW,
+    PREDICATE_MANY_PRECEDERS,
+    ABORTED_READ,
+    DEADLOCK,
+    RACE_INSIDE_INSERT,
+    TWO_HOLDERS,
+    STRANDED_LOCK,
+    FOREIGN_RELEASE,
+    LOST_WAKE_UP,
+    REPEATED_TOKEN,
+    LOST_REENTRANCY,
+    POOL_STARVATION,
+];

@@ -1,0 +1,33 @@
+//! Owns [`Leg`]: one scenario at one isolation level under one fault model, which is what a run explores at a time.
+
+use std::fmt;
+
+use raceproof::{Card, FaultModel, Isolation};
+use raceproof_reports::wording;
+
+/// One scenario at one level under one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leg {
+    /// The scenario.
+    pub(super) name: String,
+    /// The level; `None` is the store's own.
+    pub(super) isolation: Option<Isolation>,
+    /// What may break, and whether anybody may pause.
+    pub(super) model: FaultModel,
+    /// The name with what is told beside it.
+    title: String,
+}
+
+impl Leg {
+    /// The scenario of `card` at a level under a model.
+    pub(super) fn of(card: &Card, isolation: Option<Isolation>, model: FaultModel) -> Self {
+        let title = wording::name_of(&card.name, isolation, card.tells(&model).then_some(&model));
+        Self { name: card.name.clone(), isolation, model, title }
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.title)
+    }
+}

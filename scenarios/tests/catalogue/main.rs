@@ -1,0 +1,5 @@
+//! Claims about the whole catalogue, each searched in this process on local stores.
+
+mod models;
+mod stores;
+mod triggers;
