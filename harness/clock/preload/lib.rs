@@ -42,6 +42,7 @@ pub struct Timezone {
 }
 
 const REALTIME: c_int = 0;
+const MONOTONIC: c_int = 1;
 const REALTIME_COARSE: c_int = 5;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -92,7 +93,8 @@ pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut Timezone) -
     0
 }
 
-/// time(2): from the coarse clock, as the system's own.
+/// time(2): from the coarse clock, as the system's own. When nobody sets the clock any more, seconds go by from where it was
+/// left: a server whose owner was killed counts them until it ends by force what does not end by itself.
 ///
 /// # Safety
 /// `seconds` is null or may be written to.
@@ -102,6 +104,12 @@ pub unsafe extern "C" fn time(seconds: *mut i64) -> i64 {
     // SAFETY: it is ours.
     if unsafe { clock_gettime(REALTIME_COARSE, &raw mut now) } != 0 {
         return -1;
+    }
+    if page::nanos() != 0 && page::is_orphaned() {
+        let mut since_start = Timespec { seconds: 0, nanos: 0 };
+        // SAFETY: it is ours.
+        unsafe { vdso::clock_gettime(MONOTONIC, &raw mut since_start) };
+        now.seconds += since_start.seconds;
     }
     if !seconds.is_null() {
         // SAFETY: not null, and the caller's word is that it may be written to.

@@ -10,6 +10,7 @@ mod numbers {
     pub(super) const CLOSE: usize = 3;
     pub(super) const MMAP: usize = 9;
     pub(super) const SETITIMER: usize = 38;
+    pub(super) const KILL: usize = 62;
     pub(super) const CLOCK_GETTIME: usize = 228;
     pub(super) const OPENAT: usize = 257;
 }
@@ -21,6 +22,7 @@ mod numbers {
     pub(super) const READ: usize = 63;
     pub(super) const SETITIMER: usize = 103;
     pub(super) const CLOCK_GETTIME: usize = 113;
+    pub(super) const KILL: usize = 129;
     pub(super) const MMAP: usize = 222;
 }
 
@@ -83,6 +85,13 @@ pub(crate) unsafe fn clock_gettime(clock: i32, time: *mut Timespec) -> isize {
 pub(crate) unsafe fn set_timer(which: i32, new: *const Timer, old: *mut Timer) -> isize {
     // SAFETY: the caller's word; the kernel itself refuses what cannot be read or written to.
     unsafe { call(numbers::SETITIMER, [which as usize, new as usize, old as usize, 0, 0, 0]) }
+}
+
+/// Whether there is such a process, be it another user's: kill(2) with no signal.
+pub(crate) fn lives(process: usize) -> bool {
+    const NO_SUCH_PROCESS: isize = -3;
+    // SAFETY: nothing is sent.
+    unsafe { call(numbers::KILL, [process, 0, 0, 0, 0, 0]) != NO_SUCH_PROCESS }
 }
 
 /// A call to the kernel; errors are negative.

@@ -19,11 +19,12 @@ const MODE: u32 = 0o644;
 
 /// What one server takes for the time. Whoever writes to it need not tell the server: it looks each time it asks for the time.
 pub struct Page {
-    /// The first word of the mapping: nanoseconds since the UNIX epoch, or 0 for the real clock.
-    word: NonNull<AtomicU64>,
+    /// The words of the mapping. The first: nanoseconds since the UNIX epoch, or 0 for the real clock. The second: the process
+    /// that sets the time, or 0 for one that the server cannot see.
+    words: NonNull<[AtomicU64; 2]>,
 }
 
-// SAFETY: all that is reached through it is one atomic word.
+// SAFETY: all that is reached through it are atomic words.
 unsafe impl Send for Page {}
 // SAFETY: the same.
 unsafe impl Sync for Page {}
@@ -42,8 +43,8 @@ impl Page {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the system chooses a place where nothing is, and the file is as long as the mapping.
         let mapped = unsafe { mmap(null_mut(), PAGE_BYTES, protection, MapFlags::SHARED, &file, 0) }?;
-        let word = NonNull::new(mapped.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { word })
+        let words = NonNull::new(mapped.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { words })
     }
 
     /// Makes it `time` (since the UNIX epoch) for the server, or whatever the real clock says.
@@ -52,26 +53,32 @@ impl Page {
     /// If it is later than the year 2554.
     pub fn set(&self, time: Option<Duration>) {
         let nanos = time.map_or(0, |time| u64::try_from(time.as_nanos()).expect("nobody tests that year"));
-        self.word().store(nanos, Ordering::SeqCst);
+        self.words()[0].store(nanos, Ordering::SeqCst);
+    }
+
+    /// Tells the server, which must see the same processes as we do, whose time it lives by. When that process is gone, `time`
+    /// goes on by itself, by which a server limits how long it waits for its end.
+    pub fn set_owner(&self, process: u32) {
+        self.words()[1].store(u64::from(process), Ordering::SeqCst);
     }
 
     /// What [`set`](Self::set) was told last.
     #[must_use]
     pub fn get(&self) -> Option<Duration> {
-        let nanos = self.word().load(Ordering::SeqCst);
+        let nanos = self.words()[0].load(Ordering::SeqCst);
         (nanos != 0).then(|| Duration::from_nanos(nanos))
     }
 
-    fn word(&self) -> &AtomicU64 {
-        // SAFETY: the mapping is as long as `self`, aligned to pages, and only ever used as this atomic word.
-        unsafe { self.word.as_ref() }
+    fn words(&self) -> &[AtomicU64; 2] {
+        // SAFETY: the mapping is as long as `self`, aligned to pages, and only ever used as these atomic words.
+        unsafe { self.words.as_ref() }
     }
 }
 
 impl Drop for Page {
     fn drop(&mut self) {
         // SAFETY: it was mapped with this length, and nobody can have a reference to it any more.
-        let unmapped = unsafe { munmap(self.word.as_ptr().cast(), PAGE_BYTES) };
+        let unmapped = unsafe { munmap(self.words.as_ptr().cast(), PAGE_BYTES) };
         debug_assert!(unmapped.is_ok(), "what was mapped can be unmapped");
     }
 }

@@ -116,6 +116,26 @@ print(signal.getitimer(signal.ITIMER_REAL)[0])";
     assert_eq!(clock.run("python3", &["-c", script]), "1\n0.0");
 }
 
+/// A server counts seconds until it ends by force what does not end by itself, also when nobody is left who sets its clock.
+#[test]
+fn seconds_go_by_once_the_owner_is_gone() {
+    let clock = Clock::new();
+    clock.page.set(Some(CHOSEN));
+    let script = "
+import ctypes, time
+library = ctypes.CDLL(None)
+library.time.restype = ctypes.c_long
+first = library.time(None)
+time.sleep(1.1)
+print(first == 1893456000, library.time(None) - first >= 1, time.time_ns() == 1893456000123456789)";
+    clock.page.set_owner(std::process::id());
+    assert_eq!(clock.run("python3", &["-c", script]), "True False True");
+    let mut owner = Command::new("true").spawn().expect("there is `true`");
+    owner.wait().expect("our child");
+    clock.page.set_owner(owner.id());
+    assert_eq!(clock.run("python3", &["-c", script]), "False True True");
+}
+
 /// A library that is gone when the program asks, or a page, is the real clock, not a failure.
 #[test]
 fn page_that_is_not_there_is_the_real_clock() {

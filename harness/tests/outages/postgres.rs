@@ -74,6 +74,27 @@ fn restart_is_replayed_twenty_times_alike() {
     assert_eq!((replay.replays.reproduced, replay.replays.differing), (20, 0), "{replay:?}");
 }
 
+/// What brings the stores back to how every execution begins lasts as well.
+#[test]
+fn restart_before_the_first_commit_brings_nothing_of_another_execution_back() {
+    async fn add_to_row(worker: Worker) -> Result {
+        let _at_the_gate = worker.postgres().await?.batch_execute("SELECT 1").await;
+        worker.postgres().await?.batch_execute("UPDATE t SET n = n + 1 WHERE id = 1").await?;
+        Ok(())
+    }
+    let one_for_each_at_most = |view: &View<'_>| {
+        let found = view.state.rows("t").find_map(|row| row.get("n").cloned());
+        match found.as_deref() {
+            Some("0" | "1" | "2") => Ok(()),
+            other => Err(format!("two workers added one each to 0, and there is {other:?}")),
+        }
+    };
+    let mut engine = local(Needs::POSTGRES);
+    let probe = Probe::new(&["postgres"], add_to_row).workers(2).sql(TABLE).promising(one_for_each_at_most);
+    let outcome = explore(&mut engine, probe, FaultKind::Restart);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:#?}");
+}
+
 /// A search in which nothing can happen must not pass.
 #[test]
 fn model_under_which_nothing_can_happen_is_inconclusive() {

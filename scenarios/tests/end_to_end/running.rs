@@ -22,9 +22,8 @@ const COMMANDS_UNDER_WAY: u64 = 1_000;
 const LONG: [&str; 9] =
     ["run", "counter/incr", "--workers", "5", "--keep-going", "--schedules", "1000000", "--budget", "10m"];
 
-/// One in which workers wait for each other in Postgres most of the time. With the real clock: Postgres ends held
-/// processes by force when 5 s have passed, which they never do on a clock that its killed owner left standing.
-const LONG_WAITING: [&str; 11] = [
+/// One in which workers wait for each other in Postgres most of the time.
+const LONG_WAITING: [&str; 9] = [
     "run",
     "inventory/advisory-lock-herd",
     "--keep-going",
@@ -34,8 +33,6 @@ const LONG_WAITING: [&str; 11] = [
     "--budget",
     "10m",
     "--quiet",
-    "--clock",
-    "real",
 ];
 
 /// A long search, its run folder, and what the folder says that it has started.

@@ -122,6 +122,10 @@ fn put(folder: &Path, seen_as: &Path) -> Result<(PathBuf, Arc<Page>), String> {
     fs::write(&path, bytes).and_then(|()| fs::set_permissions(&path, mode)).map_err(|e| failed(&path, e))?;
     let path = folder.join(PAGE);
     let page = Page::create(&path).map_err(|error| failed(&path, error))?;
+    if seen_as == folder {
+        // It is no container's: the server sees the processes that we see.
+        page.set_owner(std::process::id());
+    }
     Ok((seen, Arc::new(page)))
 }
 

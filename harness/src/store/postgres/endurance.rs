@@ -26,6 +26,8 @@ impl PostgresBackend {
         let change = if durable { "SET synchronous_commit = on" } else { "RESET synchronous_commit" };
         let mut batch = Batch::default();
         batch.query(&format!("ALTER DATABASE {} {change}", quoted(&self.server.database)));
+        // What a database says is for new connections, and what we bring back is to last as well.
+        batch.query(change);
         self.ask("make commits last", &batch).await?;
         self.is_durable = durable;
         Ok(())
