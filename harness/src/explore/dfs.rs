@@ -1,6 +1,6 @@
 //! Owns [`DepthFirst`]: every schedule once, optionally with a bound on preemptions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Decision, Point, Strategy, tell};
 use crate::choice::Choice;
@@ -8,40 +8,44 @@ use crate::choice::Choice;
 /// Most beginnings that are put off; further ones are tried where they are met.
 const PUT_OFF_MAX: usize = 100_000;
 
-/// Stateless depth-first search in the manner of `VeriSoft` and CHESS: each execution repeats the choices of the
-/// one before it up to the deepest point with an untried option, and takes that one.
+/// Stateless depth-first search in the manner of `VeriSoft` and CHESS: each execution repeats the choices of
+/// one before it up to a point with an untried option, and takes that one.
 ///
-/// A fault, or a passing of time without need, multiplies the schedules. So the beginnings of schedules that have one are put
-/// off. Every other execution belongs to the search among the schedules without any; in between, the searches behind the beginnings
-/// that were put off take turns, the oldest first. So neither a fault nor an order of requests waits until all of the other kind
-/// are tried.
+/// Few things have to come together in most races, so schedules with few deviations come first (Musuvathi and Qadeer,
+/// "Iterative Context Bounding", PLDI 2007). A preemption is a deviation, and so are a fault and a passing of time without
+/// need. The beginning of a schedule with one deviation more is put off, to the others with as many. Every other execution
+/// belongs to those with the fewest; in between, all numbers take turns, so that a race which needs many waits for no more than
+/// its share.
 ///
-/// Each schedule is tried once. With a bound, schedules with more preemptions are left out (Musuvathi
-/// and Qadeer, "Iterative Context Bounding", PLDI 2007). Memory grows with the length of a schedule and with what is put
-/// off.
+/// Faults and pauses multiply the schedules. So every other execution belongs to the schedules without any, as long as there are
+/// some: neither a fault nor an order of requests waits until all of the other kind are tried.
+///
+/// Each schedule is tried once. With a bound, schedules with more preemptions are left out. Memory grows with the length of a
+/// schedule and with what is put off.
 #[derive(Debug, Default)]
 pub struct DepthFirst {
     preemption_bound: Option<usize>,
-    /// The search among the schedules that need nothing extra.
-    plain: Search,
-    /// The searches behind what was put off.
-    put_off: VecDeque<Search>,
-    turn: Turn,
+    /// The searches among the schedules that need nothing extra.
+    plain: Agenda,
+    /// Those with faults or pauses.
+    extra: Agenda,
+    /// The one to which the running execution belongs.
+    search: Search,
     /// The choices of the running execution.
     taken: Vec<Choice>,
     started: bool,
 }
 
-/// Which search the running execution belongs to.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    #[default]
-    Plain,
-    /// The first of those that were put off.
-    PutOff,
+/// Searches that wait for their turn.
+#[derive(Debug, Default)]
+struct Agenda {
+    /// By the number of deviations of their beginnings; never an empty queue.
+    waiting: BTreeMap<usize, VecDeque<Search>>,
+    count: usize,
+    turns: usize,
 }
 
-/// A depth-first search of all schedules with the same beginning.
+/// A depth-first search of all schedules with the same beginning and no further deviation.
 #[derive(Debug, Default)]
 struct Search {
     beginning: Beginning,
@@ -55,6 +59,9 @@ struct Search {
 struct Beginning {
     choices: Vec<Choice>,
     preemptions: usize,
+    deviations: usize,
+    /// Whether one of the choices is a fault or a passing of time without need.
+    has_extra: bool,
 }
 
 #[derive(Debug)]
@@ -79,46 +86,64 @@ impl DepthFirst {
     }
 
     fn visit(&mut self, point: &Point<'_>) -> usize {
-        let Search { beginning, stack, .. } = self.search();
+        let Search { beginning, stack, .. } = &self.search;
         let preemptions_before = stack.last().map_or(beginning.preemptions, |node| node.preemptions);
-        let left = self.preemption_bound.map(|bound| bound.saturating_sub(preemptions_before));
-        let allowed = |index: &usize| left != Some(0) || !point.preempts(point.options[*index]);
-        let mut order: Vec<usize> = point.preferred().into_iter().filter(allowed).collect();
-        assert!(!order.is_empty(), "letting the previous worker go on is never a preemption");
-        let needed = order.iter().filter(|index| !is_extra(point.options[**index])).count().max(1);
-        if self.put_off.len() < PUT_OFF_MAX {
-            for extra in order.drain(needed..) {
-                let choices = self.taken.iter().copied().chain([point.options[extra]]).collect();
-                // Neither time nor a fault is a preemption.
-                let beginning = Beginning { choices, preemptions: preemptions_before };
-                self.put_off.push_back(Search { beginning, ..Search::default() });
-            }
+        let mut order = self.allowed(point, preemptions_before);
+        // Whoever was on when time went by was paused: it is the others' turn, and that is no further deviation.
+        let paused = self.taken.last() == Some(&Choice::Advance);
+        if paused {
+            order.sort_by_key(|index| {
+                let option = point.options[*index];
+                (is_extra(option), point.previous.is_some() && option.turn() == point.previous)
+            });
         }
+        let mut is_first = true;
+        order.retain(|index| {
+            let option = point.options[*index];
+            let deviates = is_extra(option) || (point.preempts(option) && !paused);
+            let has_room = self.plain.count + self.extra.count < PUT_OFF_MAX;
+            let is_kept = std::mem::take(&mut is_first) || !deviates || !has_room;
+            if !is_kept {
+                self.put_off(Search::behind(self.deviating(point, option, preemptions_before)));
+            }
+            is_kept
+        });
+        let taken = order[0];
         let mut node =
             Node { options: point.options.to_vec(), order, current: 0, preemptions: 0, preemptions_before };
         node.count(point);
-        let taken = node.order[0];
-        self.search_mut().stack.push(node);
+        self.search.stack.push(node);
         taken
     }
 
-    fn search(&self) -> &Search {
-        match self.turn {
-            Turn::Plain => &self.plain,
-            Turn::PutOff => self.put_off.front().expect("it has its turn only if there is one"),
+    /// The positions of the options within the bound, in the order in which they are to be tried.
+    fn allowed(&self, point: &Point<'_>, preemptions_before: usize) -> Vec<usize> {
+        let left = self.preemption_bound.map(|bound| bound.saturating_sub(preemptions_before));
+        let allowed = |index: &usize| left != Some(0) || !point.preempts(point.options[*index]);
+        let order: Vec<usize> = point.preferred().into_iter().filter(allowed).collect();
+        assert!(!order.is_empty(), "letting the previous worker go on is never a preemption");
+        order
+    }
+
+    /// What was chosen so far, and then this.
+    fn deviating(&self, point: &Point<'_>, option: Choice, preemptions_before: usize) -> Beginning {
+        let before = &self.search.beginning;
+        Beginning {
+            choices: self.taken.iter().copied().chain([option]).collect(),
+            preemptions: preemptions_before + usize::from(point.preempts(option)),
+            deviations: before.deviations + 1,
+            has_extra: before.has_extra || is_extra(option),
         }
     }
 
-    fn search_mut(&mut self) -> &mut Search {
-        match self.turn {
-            Turn::Plain => &mut self.plain,
-            Turn::PutOff => self.put_off.front_mut().expect("it has its turn only if there is one"),
-        }
+    fn put_off(&mut self, search: Search) {
+        let agenda = if search.beginning.has_extra { &mut self.extra } else { &mut self.plain };
+        agenda.add(search);
     }
 
     fn decide(&mut self, point: &Point<'_>) -> Decision {
         let depth = self.taken.len();
-        let Search { beginning, stack, .. } = self.search_mut();
+        let Search { beginning, stack, .. } = &mut self.search;
         if let Some(wanted) = beginning.choices.get(depth) {
             let found = point.options.iter().position(|option| option == wanted);
             let missing = || format!("possible before: {wanted}; possible now: {}", tell(point.options));
@@ -134,19 +159,36 @@ impl DepthFirst {
         node.count(point);
         Decision::Take(node.order[node.current])
     }
+}
 
-    /// Moves the search of the last execution on; of those that were put off, to the end of the queue.
-    fn move_on(&mut self) {
-        self.search_mut().move_on();
-        if self.turn == Turn::PutOff
-            && let Some(search) = self.put_off.pop_front().filter(|search| !search.exhausted)
-        {
-            self.put_off.push_back(search);
+impl Agenda {
+    fn add(&mut self, search: Search) {
+        self.count += 1;
+        self.waiting.entry(search.beginning.deviations).or_default().push_back(search);
+    }
+
+    /// Of those with the same number of deviations, the search that has waited longest: every other time of those with the
+    /// fewest, else of those whose turn it is.
+    fn next(&mut self) -> Option<Search> {
+        let levels = self.waiting.len();
+        self.turns += 1;
+        let level = if self.turns % 2 == 1 { 0 } else { (self.turns / 2).checked_rem(levels)? };
+        let deviations = *self.waiting.keys().nth(level)?;
+        let queue = self.waiting.get_mut(&deviations)?;
+        let search = queue.pop_front()?;
+        if queue.is_empty() {
+            self.waiting.remove(&deviations);
         }
+        self.count -= 1;
+        Some(search)
     }
 }
 
 impl Search {
+    fn behind(beginning: Beginning) -> Self {
+        Self { beginning, ..Self::default() }
+    }
+
     /// Goes on to the deepest point with an untried option.
     fn move_on(&mut self) {
         while let Some(node) = self.stack.last_mut() {
@@ -160,7 +202,7 @@ impl Search {
     }
 }
 
-/// Whether a choice is put off where another is possible; those come last in the order of trying.
+/// Whether a choice is a deviation whoever is on; those come last in the order of trying.
 fn is_extra(choice: Choice) -> bool {
     choice == Choice::Advance || choice.fault().is_some()
 }
@@ -179,10 +221,20 @@ impl Strategy for DepthFirst {
             self.started = true;
             return true;
         }
-        self.move_on();
-        let is_their_turn = self.turn == Turn::Plain || self.plain.exhausted;
-        self.turn = if is_their_turn && !self.put_off.is_empty() { Turn::PutOff } else { Turn::Plain };
-        !self.exhausted()
+        let mut search = std::mem::take(&mut self.search);
+        search.move_on();
+        let was_plain = !search.beginning.has_extra;
+        if !search.exhausted {
+            self.put_off(search);
+        }
+        let [first, second] =
+            if was_plain { [&mut self.extra, &mut self.plain] } else { [&mut self.plain, &mut self.extra] };
+        let Some(search) = first.next().or_else(|| second.next()) else {
+            self.search.exhausted = true;
+            return false;
+        };
+        self.search = search;
+        true
     }
 
     fn rewind(&mut self) {
@@ -198,7 +250,7 @@ impl Strategy for DepthFirst {
     }
 
     fn end(&mut self, steps: usize) -> Result<(), String> {
-        let Search { beginning, stack, .. } = self.search();
+        let Search { beginning, stack, .. } = &self.search;
         if let Some(wanted) = beginning.choices.get(steps) {
             return Err(format!("possible before: {wanted}; now it is the end"));
         }
@@ -209,7 +261,7 @@ impl Strategy for DepthFirst {
     }
 
     fn exhausted(&self) -> bool {
-        self.started && self.plain.exhausted && self.put_off.is_empty()
+        self.search.exhausted
     }
 }
 
@@ -252,7 +304,9 @@ mod tests {
         assert_eq!(all.len(), 90);
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 90);
         assert_eq!(all[0].to_string(), "A A B B C C");
-        assert_eq!(all[1].to_string(), "A A B C C B");
+        // What needs no preemption and what needs one take turns.
+        assert_eq!(all[1].to_string(), "A A C C B B");
+        assert_eq!(all[2].to_string(), "A B B A C C");
     }
 
     /// One worker of two steps, and one fault or one passing of time at any point before the end: each schedule once, and those

@@ -14,9 +14,8 @@ use super::session::{Session, prepare_row, read_row, write_row};
 use crate::anomaly::{LOST_UPDATE, STRANDED_LOCK};
 use crate::card::{Details, per_model};
 
-/// Everything that may happen to a session, except that its server restarts, which ends it like any other loss and takes a
-/// hundred times as long.
-const EVERYTHING: [&str; 6] = ["none", "pause", "crash", "lost-reply", "drop", "error"];
+/// Everything that may happen to a session.
+const EVERYTHING: [&str; 7] = ["none", "pause", "crash", "lost-reply", "drop", "error", "restart"];
 const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(7)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock(7)";
 
@@ -295,7 +294,6 @@ impl Lock for Writes {
                     .on(&[postgres::NAME])
                     .after(source)
                     .holds_under(&EVERYTHING)
-                    .holds_under(&["restart"])
             }
         }
     }

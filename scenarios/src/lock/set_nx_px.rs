@@ -94,6 +94,18 @@ enum GiveBack {
     ///                                           SET NX PX -> OK    while B's lease runs
     /// ```
     Del,
+    /// `GET`, and `DEL` if it is its own.
+    ///
+    /// ```text
+    /// A                    B                    C
+    /// SET NX PX -> OK
+    /// GET -> A
+    /// (100 ms pass)
+    ///                      SET NX PX -> OK
+    /// DEL -> 1
+    ///                                           SET NX PX -> OK    while B's lease runs
+    /// ```
+    GetCompareDel,
     /// Both in one script.
     Lua,
 }
@@ -124,6 +136,13 @@ impl Lock for Lease {
         match self.give_back {
             GiveBack::Lua => delete_own(redis).await,
             GiveBack::Del => Ok(redis.send(redis::cmd("DEL").arg(KEY)).await?),
+            GiveBack::GetCompareDel => {
+                let found: Option<String> = redis.send(redis::cmd("GET").arg(KEY)).await?;
+                if found.as_deref() == Some(&*redis.owner()) {
+                    redis.send::<()>(redis::cmd("DEL").arg(KEY)).await?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -147,6 +166,13 @@ pub(super) fn all() -> Vec<Arc<dyn Scenario>> {
             is_owners_only: false,
             source: Some("lukas-krecan/ShedLock#2583"),
             give_back: GiveBack::Del,
+        })),
+        Arc::new(Guarded(Lease {
+            name: "lock/lease-get-compare-del",
+            about: "The holder reads the lock and deletes it if it is its own. Between the two the lease ends and somebody                     else gets the lock, which is deleted under the new holder, and a third comes in.",
+            is_owners_only: false,
+            source: None,
+            give_back: GiveBack::GetCompareDel,
         })),
         Arc::new(Guarded(Lease {
             name: "lock/lease-lua-release",
