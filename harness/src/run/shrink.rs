@@ -30,7 +30,7 @@ impl<'a> Shrink<'a> {
 
     /// The smallest execution that was reached, and the number of candidates tried. Fewer workers come
     /// first, then fewer faults, split requests and passings of time, then fewer context switches, then fewer steps. No
-    /// fault and no passing of time is left that could simply be left out.
+    /// fault, no split and no passing of time is left that could simply be left out.
     pub(crate) async fn run(mut self) -> Result<(Executed, u64), Error> {
         while self.drop_a_worker().await? {}
         while self.leave_out().await? {}
@@ -60,7 +60,7 @@ impl<'a> Shrink<'a> {
         Ok(false)
     }
 
-    /// Leaves out one fault or one passing of time; `true` if the violation stayed.
+    /// Leaves out one fault, one split or one passing of time; `true` if the violation stayed.
     async fn leave_out(&mut self) -> Result<bool, Error> {
         let workers = self.best.workers.clone();
         for candidate in omissions(&self.best.schedule()) {
