@@ -349,12 +349,17 @@ impl Gate {
     /// process.
     #[must_use]
     pub fn descriptors(&self) -> usize {
-        let both_ends = |through_kernel: bool| if through_kernel { 2 } else { 0 };
-        let connections =
-            self.connections.iter().map(|connection| 1 + both_ends(connection.through_kernel()));
-        let arrivals = self.arrivals.iter().map(|arrival| both_ends(arrival.client.through_kernel()));
         let kept: usize = self.warm.iter().chain(&self.used).map(Vec::len).sum();
-        connections.sum::<usize>() + arrivals.sum::<usize>() + kept + self.endpoints.len()
+        let ours = self.connections.len() + kept + self.endpoints.len();
+        ours + 2 * self.client_ends()
+    }
+
+    /// How many of these the clients have.
+    #[must_use]
+    pub fn client_ends(&self) -> usize {
+        let connected = self.connections.iter().filter(|connection| connection.through_kernel());
+        let arriving = self.arrivals.iter().filter(|arrival| arrival.client.through_kernel());
+        connected.count() + arriving.count()
     }
 
     /// Whether some client is outside this process's memory, so that its bytes are seen only after a

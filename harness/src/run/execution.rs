@@ -87,6 +87,8 @@ pub(crate) struct Execution<'a> {
     conflicts: BTreeMap<WorkerId, String>,
     /// How often the runtime had nothing to do since the last thing that happened.
     pub(super) rings: u32,
+    /// What the process has beside what workers have made.
+    pub(super) surroundings: Option<Surroundings>,
 }
 
 /// A worker's program.
@@ -128,6 +130,7 @@ impl<'a> Execution<'a> {
             initial_state: None,
             conflicts: BTreeMap::new(),
             rings: 0,
+            surroundings: setting.surroundings,
         };
         for worker in team {
             let scenario = Arc::clone(setting.scenario);

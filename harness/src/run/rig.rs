@@ -31,8 +31,9 @@ pub(crate) struct Rig {
     pub(crate) idle: Arc<Idle>,
     pub(crate) patience: Patience,
     pub(crate) timers: Timers,
-    /// What the process has when no worker is at work.
-    pub(crate) surroundings: Option<Surroundings>,
+    /// What the process has when no worker is at work, and of which subject and after how many outages that was seen: for
+    /// another one replicas are started, and a store that is killed is replaced.
+    pub(crate) surroundings: Option<((u64, u64), Surroundings)>,
     /// The subject whose set-up the stores remember.
     pub(crate) prepared_for: Option<u64>,
     /// How many subjects there were.
@@ -135,16 +136,14 @@ impl Rig {
             Err(Halt::Error(error)) => return Err(error),
             Err(Halt::Mismatch(_) | Halt::Unforced(_)) => unreachable!("nothing was chosen yet"),
         }
-        if self.surroundings.is_none() {
-            self.surroundings = Surroundings::now(self.gate.descriptors());
-        }
+        let surroundings = self.see_surroundings(subject);
         self.timers.restart();
         let setting = Setting {
             scenario: &subject.scenario,
             idle: &self.idle,
             patience: &self.patience,
             timers: &self.timers,
-            surroundings: self.surroundings,
+            surroundings,
             always: &subject.always,
             finally: &subject.finally,
             workers,
@@ -156,6 +155,14 @@ impl Rig {
             states: detail == Detail::EveryStep,
         };
         Execution::start(&setting, &mut self.gate).run(strategy).await
+    }
+
+    fn see_surroundings(&mut self, subject: &Subject) -> Option<Surroundings> {
+        let moment = (subject.number, self.gate.outages());
+        if self.surroundings.is_none_or(|(seen_at, _)| seen_at != moment) {
+            self.surroundings = Surroundings::now(self.gate.descriptors()).map(|seen| (moment, seen));
+        }
+        self.surroundings.map(|(_, seen)| seen)
     }
 
     /// Brings the stores, and their time, to where an execution of `subject` starts.

@@ -84,7 +84,7 @@ impl Execution<'_> {
 
     /// Whether all workers that are not settled may wait for something in this process: nothing of them is under way.
     fn wait_inside(&self) -> bool {
-        self.setting.surroundings.is_some()
+        self.surroundings.is_some()
             && self.unsettled().all(|worker| !self.gate.presence(worker).busy)
             && !self.gate.is_passing()
     }
@@ -96,7 +96,7 @@ impl Execution<'_> {
             self.setting.idle.arm(context.waker());
             return Poll::Pending;
         }
-        let is_quiet = Surroundings::now(self.gate.descriptors()) == self.setting.surroundings;
+        let is_quiet = Surroundings::now(self.gate.descriptors()) == self.surroundings;
         if is_quiet { Poll::Ready(Ok(Settling::Settled)) } else { Poll::Pending }
     }
 

@@ -27,6 +27,16 @@ impl Surroundings {
         let descriptors = fs::read_dir(process.join("fd")).ok()?.count().checked_sub(known)?;
         Some(Self { threads, children, descriptors })
     }
+
+    /// These, when what was `before` has become `after` by our own doing.
+    pub(crate) fn moved(self, before: Self, after: Self) -> Self {
+        let moved = |own: usize, before: usize, after: usize| (own + after).saturating_sub(before);
+        Self {
+            threads: moved(self.threads, before.threads, after.threads),
+            children: moved(self.children, before.children, after.children),
+            descriptors: moved(self.descriptors, before.descriptors, after.descriptors),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! A run that is killed or told to end while stores are being killed and started leaves nothing.
-//!
-//! The run is this very program, started again for one of its tests with a variable that says what to do.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
+use std::time::Duration;
 
 use raceproof::interrupt::Interrupt;
 use raceproof::run::Engine;
@@ -12,11 +10,9 @@ use raceproof::store::{Needs, ProviderChoice};
 use raceproof::{Plan, Worker};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::own_child::{self, ROLE, say_ready};
 use crate::probe::Probe;
-
-/// What a child is to do; absent in the tests themselves.
-const ROLE: &str = "RACEPROOF_TEST_OUTAGES";
-const READY: &str = "outages go on in run ";
+use crate::traces::traces;
 
 /// Kills and starts stores until it is killed itself. Does nothing unless it is such a child.
 #[test]
@@ -38,53 +34,16 @@ fn child() {
     });
     let model = "restart+wipe+fail-over*99".parse().unwrap();
     let strategy = raceproof::plan::StrategyKind::Random;
-    let plan = Plan { model, strategy, schedules_max: u64::MAX, keep_going: true, ..Plan::default() };
-    println!("{READY}{run}");
+    let (schedules_max, budget) = (u64::MAX, Duration::from_secs(3_600));
+    let plan = Plan { model, strategy, schedules_max, budget, keep_going: true, ..Plan::default() };
+    say_ready(&run);
     let outcome = engine.explore(&probe.scenario(), &plan, &mut |_| {}).unwrap();
     println!("over: {:?}", outcome.verdict);
     engine.stop().unwrap();
 }
 
 fn begin(provider: ProviderChoice) -> (Child, String) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["interrupted::child", "--exact", "--nocapture", "--test-threads=1"])
-        .env(ROLE, provider.name())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains(READY) {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "the child ended before its stores were up");
-    }
-    // The child writes on, so its output must not be closed.
-    child.stdout = Some(lines.into_inner());
-    let (_, run) = line.trim_end().split_once(READY).unwrap();
-    (child, run.to_owned())
-}
-
-/// Processes that name the run's folder in their arguments, containers and folders.
-fn traces(run: &str) -> Vec<String> {
-    let numbers = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name());
-    let numbers = numbers.filter_map(|name| name.into_string().ok()?.parse::<u32>().ok());
-    let own = std::process::id();
-    let names_it = |id: &u32| {
-        let arguments = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        *id != own && String::from_utf8_lossy(&arguments).contains(run)
-    };
-    let mut traces: Vec<String> = numbers.filter(names_it).map(|id| format!("process {id}")).collect();
-    let filter = format!("label=org.raceproof.run={run}");
-    let listed = Command::new("docker").args(["ps", "-a", "-q", "--filter", &filter]).output().unwrap();
-    assert!(listed.status.success());
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    traces.extend(listed.lines().map(|id| format!("container {id}")));
-    for folder in [std::env::temp_dir().join("raceproof-0"), "/dev/shm".into()] {
-        let found = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let found = found.map(|entry| entry.path().display().to_string());
-        traces.extend(found.filter(|path| path.contains(run)));
-    }
-    traces
+    own_child::begin("interrupted::child", provider.name())
 }
 
 /// Waits until as many servers have been started as only restarts can have started.
@@ -96,7 +55,7 @@ fn wait_for_restarts(child: &mut Child, run: &str) {
     };
     while !settings.iter().any(is_wiped) {
         assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -130,7 +89,7 @@ fn killed_run_leaves_no_process_of_a_store() {
     child.kill().unwrap();
     child.wait().unwrap();
     while traces(&run).iter().any(|trace| trace.starts_with("process")) {
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Another test's start may have swept already, so nothing is claimed about what is found.

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy knows test functions, but not the helpers that they share")]
 
+#[path = "../common/own_child.rs"]
+mod own_child;
+#[path = "../common/traces.rs"]
+mod traces;
+
 mod fail_over;
+mod inside;
 mod interrupted;
 mod postgres;
 mod probe;

@@ -1,19 +1,14 @@
 //! Owns the proof that what a killed run leaves is found and removed, and that signals leave nothing.
-//!
-//! The runs to be killed are this very program, started again for one of its tests with a variable that says what to do.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{base, containers, options, processes, start, traces};
+use crate::own_child::{self, ROLE, say_ready};
+use crate::support::{options, start};
+use crate::traces::{base, containers, processes, traces};
 use raceproof::interrupt::Interrupt;
 use raceproof::store::leftovers::{self, Leftover, LeftoverKind};
 use raceproof::store::{Needs, ProviderChoice, Stores};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// What a child is to do; absent in the tests themselves.
-const ROLE: &str = "RACEPROOF_TEST_ROLE";
-const READY: &str = "the stores of this run are up: ";
 
 /// Starts stores, says so, and then does as its role says until it is killed. Does nothing unless it is such a child.
 #[tokio::test]
@@ -26,7 +21,7 @@ async fn child() {
         return cancel_a_start(provider).await;
     }
     let stores = start(provider, Needs::BOTH).await;
-    println!("{READY}{}", stores.run());
+    say_ready(stores.run());
     match manner {
         "polite" => {
             let signal = interrupt.wait().await;
@@ -85,22 +80,7 @@ fn a_cancelled_start_leaves_no_process() {
 
 /// A child whose stores are up, and its run.
 fn child_with_stores(provider: ProviderChoice, manner: &str) -> (Child, String) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["leftovers::child", "--exact", "--nocapture", "--test-threads=1"])
-        .env(ROLE, format!("{provider} {manner}"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains(READY) {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "the child ended before its stores were up");
-    }
-    // The child writes on, so its output must not be closed.
-    child.stdout = Some(lines.into_inner());
-    let (_, run) = line.trim_end().split_once(READY).unwrap();
-    (child, run.to_owned())
+    own_child::begin("leftovers::child", &format!("{provider} {manner}"))
 }
 
 fn send(child: &Child, signal: Signal) {

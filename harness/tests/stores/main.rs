@@ -4,6 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy knows test functions, but not the helpers that they share")]
 
+#[path = "../common/own_child.rs"]
+mod own_child;
+#[path = "../common/traces.rs"]
+mod traces;
+
 mod clock;
 mod leftovers;
 mod providers;

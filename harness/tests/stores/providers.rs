@@ -1,6 +1,7 @@
 //! Owns the proof that both providers give working stores and leave nothing, whatever ends them.
 
-use crate::support::{options, query, start, traces, use_redis};
+use crate::support::{options, query, start, use_redis};
+use crate::traces::traces;
 use raceproof::store::probe::{self, Availability};
 use raceproof::store::{Address, Needs, ProviderChoice, StoreError, StoreOptions, Stores};
 
