@@ -2,4 +2,5 @@
 
 mod models;
 mod stores;
+mod table;
 mod triggers;
