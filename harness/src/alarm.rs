@@ -4,35 +4,25 @@
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::{Duration, Instant};
 
-/// Those that wait; its thread is started by the first wait and lives as long as the process.
-static ROLL: OnceLock<(Mutex<Roll>, Thread)> = OnceLock::new();
+/// The thread's mailbox; it is started by the first wait and lives as long as the process.
+static MAILBOX: OnceLock<Sender<(Instant, Waker)>> = OnceLock::new();
 
 /// The limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Elapsed;
 
-/// Who is to be woken when.
-#[derive(Debug, Default)]
-struct Roll {
-    waiting: BTreeMap<(Instant, u64), Waker>,
-    /// How many there have been.
-    count: u64,
-    /// When the thread looks again by itself. Most waits are over long before their limit, so it sleeps on when new ones
-    /// come that end later, and finds nothing to do when it wakes.
-    looks_at: Option<Instant>,
-}
-
 /// A wait for a moment.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     at: Instant,
-    /// Its number on the roll and who is to be woken, once it is there.
-    known: Option<(u64, Waker)>,
+    /// Who is to be woken, once the thread knows.
+    known: Option<Waker>,
 }
 
 impl Alarm {
@@ -47,23 +37,12 @@ impl Alarm {
             return Poll::Ready(());
         }
         let waker = context.waker();
-        if !self.known.as_ref().is_some_and(|(_, known)| known.will_wake(waker)) {
-            self.strike_off();
-            self.known = Some((enrol(self.at, waker.clone()), waker.clone()));
+        if !self.known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.known = Some(waker.clone());
+            // The thread lives as long as the process does.
+            let _ = mailbox().send((self.at, waker.clone()));
         }
         Poll::Pending
-    }
-
-    fn strike_off(&mut self) {
-        if let Some((number, _)) = self.known.take() {
-            roll().waiting.remove(&(self.at, number));
-        }
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        self.strike_off();
     }
 }
 
@@ -83,74 +62,37 @@ pub(crate) async fn timeout<T>(limit: Duration, future: impl Future<Output = T>)
     .await
 }
 
-fn clockwork() -> &'static (Mutex<Roll>, Thread) {
-    ROLL.get_or_init(|| {
-        let builder = thread::Builder::new().name("alarm".to_owned());
-        let started = builder.spawn(|| {
-            loop {
-                wake_all();
-            }
-        });
-        (Mutex::default(), started.expect("the system has a thread to spare").thread().clone())
+fn mailbox() -> &'static Sender<(Instant, Waker)> {
+    MAILBOX.get_or_init(|| {
+        let (sender, calls) = channel();
+        let run = move || wake_all(&calls);
+        thread::Builder::new().name("alarm".to_owned()).spawn(run).expect("the system has a thread to spare");
+        sender
     })
 }
 
-fn roll() -> MutexGuard<'static, Roll> {
-    clockwork().0.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Puts somebody on the roll; the number there.
-fn enrol(at: Instant, waker: Waker) -> u64 {
-    let mut roll = roll();
-    roll.count += 1;
-    let number = roll.count;
-    roll.waiting.insert((at, number), waker);
-    let looks_in_time = roll.looks_at.is_some_and(|looks_at| looks_at <= at);
-    drop(roll);
-    if !looks_in_time {
-        clockwork().1.unpark();
-    }
-    number
-}
-
-/// Wakes everybody whose time has come, and sleeps until that of the next one.
-fn wake_all() {
-    let now = Instant::now();
-    let mut roll = roll();
-    let mut due = Vec::new();
-    while let Some(first) = roll.waiting.first_entry().filter(|first| first.key().0 <= now) {
-        due.push(first.remove());
-    }
-    roll.looks_at = roll.waiting.keys().next().map(|(at, _)| *at);
-    let next = roll.looks_at;
-    drop(roll);
-    due.into_iter().for_each(Waker::wake);
-    match next {
-        Some(next) => thread::park_timeout(next.saturating_duration_since(now)),
-        None => thread::park(),
+fn wake_all(calls: &Receiver<(Instant, Waker)>) {
+    let mut waiting: BTreeMap<(Instant, u64), Waker> = BTreeMap::new();
+    for number in 0.. {
+        let now = Instant::now();
+        while let Some(first) = waiting.first_entry().filter(|first| first.key().0 <= now) {
+            first.remove().wake();
+        }
+        let call = match waiting.first_key_value() {
+            Some(((next, _), _)) => calls.recv_timeout(next.saturating_duration_since(now)),
+            None => calls.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match call {
+            Ok((at, waker)) => drop(waiting.insert((at, number), waker)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// One that ends earlier than those that came before it, and one that is given up.
-    #[tokio::test]
-    async fn each_wait_ends_at_its_own_time() {
-        let started = Instant::now();
-        let long = timeout(Duration::from_secs(60), sleep(Duration::from_millis(20)));
-        let short = async {
-            sleep(Duration::from_millis(5)).await;
-            started.elapsed()
-        };
-        let (long, short) = tokio::join!(long, short);
-        assert_eq!(long, Ok(()));
-        assert!(Duration::from_millis(5) <= short && Duration::from_millis(20) <= started.elapsed());
-        let given_up = Alarm::after(Duration::from_secs(3_600)).at;
-        assert_eq!(timeout(Duration::from_secs(3_600), std::future::ready(2)).await, Ok(2));
-        assert!(roll().waiting.keys().all(|(at, _)| *at < given_up));
-    }
 
     /// The runtime's clock is paused and would never end a wait of its own here.
     #[tokio::test(start_paused = true)]
