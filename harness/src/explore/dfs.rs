@@ -1,7 +1,6 @@
 //! Owns [`DepthFirst`]: every schedule once, optionally with a bound on preemptions.
 
-use std::collections::{BTreeMap, VecDeque};
-
+use super::agenda::{Agenda, Beginning, Node, Search};
 use super::{Decision, Point, Strategy, tell};
 use crate::choice::Choice;
 
@@ -34,48 +33,6 @@ pub struct DepthFirst {
     /// The choices of the running execution.
     taken: Vec<Choice>,
     started: bool,
-}
-
-/// Searches that wait for their turn.
-#[derive(Debug, Default)]
-struct Agenda {
-    /// By the number of deviations of their beginnings; never an empty queue.
-    waiting: BTreeMap<usize, VecDeque<Search>>,
-    count: usize,
-    turns: usize,
-}
-
-/// A depth-first search of all schedules with the same beginning and no further deviation.
-#[derive(Debug, Default)]
-struct Search {
-    beginning: Beginning,
-    /// The points behind the beginning.
-    stack: Vec<Node>,
-    exhausted: bool,
-}
-
-/// How a schedule begins.
-#[derive(Debug, Default)]
-struct Beginning {
-    choices: Vec<Choice>,
-    preemptions: usize,
-    deviations: usize,
-    /// Whether one of the choices is a fault or a passing of time without need.
-    has_extra: bool,
-}
-
-#[derive(Debug)]
-struct Node {
-    /// What was possible, in canonical order; a repetition must find the same.
-    options: Vec<Choice>,
-    /// Positions in `options` that are to be tried, in order; never empty.
-    order: Vec<usize>,
-    /// Which of `order` is being tried; always in range.
-    current: usize,
-    /// Preemptions after taking the current one.
-    preemptions: usize,
-    /// Preemptions before this point.
-    preemptions_before: usize,
 }
 
 impl DepthFirst {
@@ -161,57 +118,9 @@ impl DepthFirst {
     }
 }
 
-impl Agenda {
-    fn add(&mut self, search: Search) {
-        self.count += 1;
-        self.waiting.entry(search.beginning.deviations).or_default().push_back(search);
-    }
-
-    /// Of those with the same number of deviations, the search that has waited longest: every other time of those with the
-    /// fewest, else of those whose turn it is.
-    fn next(&mut self) -> Option<Search> {
-        let levels = self.waiting.len();
-        self.turns += 1;
-        let level = if self.turns % 2 == 0 { 0 } else { self.turns.div_ceil(2).checked_rem(levels)? };
-        let deviations = *self.waiting.keys().nth(level)?;
-        let queue = self.waiting.get_mut(&deviations)?;
-        let search = queue.pop_front()?;
-        if queue.is_empty() {
-            self.waiting.remove(&deviations);
-        }
-        self.count -= 1;
-        Some(search)
-    }
-}
-
-impl Search {
-    fn behind(beginning: Beginning) -> Self {
-        Self { beginning, ..Self::default() }
-    }
-
-    /// Goes on to the deepest point with an untried option.
-    fn move_on(&mut self) {
-        while let Some(node) = self.stack.last_mut() {
-            if node.current + 1 < node.order.len() {
-                node.current += 1;
-                return;
-            }
-            self.stack.pop();
-        }
-        self.exhausted = true;
-    }
-}
-
 /// Whether a choice is a deviation whoever is on; those come last in the order of trying.
 fn is_extra(choice: Choice) -> bool {
     choice == Choice::Advance || choice.fault().is_some()
-}
-
-impl Node {
-    fn count(&mut self, point: &Point<'_>) {
-        let option = self.options[self.order[self.current]];
-        self.preemptions = self.preemptions_before + usize::from(point.preempts(option));
-    }
 }
 
 impl Strategy for DepthFirst {
@@ -307,6 +216,17 @@ mod tests {
         // What needs no preemption and what needs one take turns.
         assert_eq!(all[1].to_string(), "A B B A C C");
         assert_eq!(all[2].to_string(), "A A C C B B");
+    }
+
+    /// Few preemptions come first, and many have their share: neither waits until all of the other kind are tried.
+    #[test]
+    fn few_preemptions_come_first_and_many_are_not_last() {
+        let all = schedules(DepthFirst::new(None), 2, 5);
+        let position =
+            |text: &str| all.iter().position(|schedule| schedule.to_string() == text).expect("it is one");
+        assert_eq!(all.len(), 252);
+        assert!(position("A A B B B B B A A A") < 10, "one preemption");
+        assert!(position("A B A B A B A B A B") < 126, "eight preemptions");
     }
 
     /// One worker of two steps, and one fault or one passing of time at any point before the end: each schedule once, and those

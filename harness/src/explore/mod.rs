@@ -1,6 +1,7 @@
 //! Owns the order in which schedules are tried. Pure: a strategy sees what is possible and answers with
 //! one of it; running an execution is the business of `run`.
 
+mod agenda;
 mod dfs;
 mod fixed;
 mod guided;
