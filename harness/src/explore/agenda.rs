@@ -58,7 +58,8 @@ impl Agenda {
     pub(super) fn next(&mut self) -> Option<Search> {
         let levels = self.waiting.len();
         self.turns += 1;
-        let level = if self.turns % 2 == 0 { 0 } else { self.turns.div_ceil(2).checked_rem(levels)? };
+        let level =
+            if self.turns.is_multiple_of(2) { 0 } else { self.turns.div_ceil(2).checked_rem(levels)? };
         let deviations = *self.waiting.keys().nth(level)?;
         let queue = self.waiting.get_mut(&deviations)?;
         let search = queue.pop_front()?;
