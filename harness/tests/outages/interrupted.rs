@@ -55,7 +55,7 @@ fn wait_for_restarts(child: &mut Child, run: &str) {
     };
     while !settings.iter().any(is_wiped) {
         assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::yield_now();
     }
 }
 
@@ -89,7 +89,7 @@ fn killed_run_leaves_no_process_of_a_store() {
     child.kill().unwrap();
     child.wait().unwrap();
     while traces(&run).iter().any(|trace| trace.starts_with("process")) {
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::yield_now();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Another test's start may have swept already, so nothing is claimed about what is found.
