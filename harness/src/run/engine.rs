@@ -10,6 +10,7 @@ use super::patience::Patience;
 use super::progress::Progress;
 use super::rig::Rig;
 use super::search::Search;
+use super::surroundings::Home;
 use super::timers::Timers;
 use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
@@ -50,16 +51,18 @@ impl Engine {
         let idle = Arc::new(Idle::default());
         let bell = Arc::clone(&idle);
         let mut builder = Builder::new_current_thread();
-        builder.enable_all().start_paused(true).on_thread_park(move || bell.ring());
+        let name = Home::next_name();
+        builder.enable_all().start_paused(true).thread_name(name.clone()).on_thread_park(move || bell.ring());
         let runtime = builder.build_local(LocalOptions::default()).map_err(Error::Runtime)?;
         let (stores, rig) = runtime.block_on(async {
-            let timers = Timers::new();
+            let (timers, home) = (Timers::new(), Home::here(name));
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;
             timers.freeze().await;
             let (patience, surroundings) = (Patience::new(), None);
             let (prepared_for, subjects) = (None, 0);
-            let rig = Rig { gate, set_up, idle, patience, timers, surroundings, prepared_for, subjects };
+            let rig =
+                Rig { gate, set_up, idle, patience, timers, home, surroundings, prepared_for, subjects };
             Ok::<_, Error>((stores, rig))
         })?;
         Ok(Self { rig, stores, interrupt, runtime })

@@ -16,7 +16,7 @@ use super::log::OperationLog;
 use super::panics;
 use super::patience::Patience;
 use super::polling::Polling;
-use super::surroundings::Surroundings;
+use super::surroundings::{Home, Surroundings};
 use super::timers::Timers;
 use crate::check::Invariant;
 use crate::choice::Choice;
@@ -39,6 +39,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) timers: &'a Timers,
     /// What the process has when no worker is at work, if the system tells.
     pub(crate) surroundings: Option<Surroundings>,
+    /// Where the workers run.
+    pub(crate) home: Option<&'a Home>,
     pub(crate) always: &'a [Invariant],
     pub(crate) finally: &'a [Invariant],
     pub(crate) workers: &'a [WorkerId],
@@ -130,7 +132,7 @@ impl<'a> Execution<'a> {
             initial_state: None,
             conflicts: BTreeMap::new(),
             rings: 0,
-            surroundings: setting.surroundings,
+            surroundings: setting.surroundings.clone(),
         };
         for worker in team {
             let scenario = Arc::clone(setting.scenario);

@@ -4,7 +4,6 @@
 use super::executed::Happened;
 use super::execution::{Execution, Setting, Task};
 use super::halt::Halt;
-use super::surroundings::Surroundings;
 use crate::choice::Choice;
 use crate::fault::FaultKind;
 use crate::gate::Struck;
@@ -107,13 +106,13 @@ impl Execution<'_> {
         let Setting { patience, .. } = *self.setting;
         let asked = format_args!("being killed ({choice})");
         let kind = choice.fault().expect("it is a fault");
-        let (before, ends) = (Surroundings::now(self.gate.descriptors()), self.gate.client_ends());
+        let (before, ends) = (self.surroundings_beside(0), self.gate.client_ends());
         let outage = self.gate.outage(store, kind);
         let (struck, workers) = patience.for_store(self.setting.step_max(), asked, outage).await?;
         // Clients whose connections were cut have not closed their ends yet.
-        let known = self.gate.descriptors() + ends.saturating_sub(self.gate.client_ends());
-        let seen = self.surroundings.zip(before).zip(Surroundings::now(known));
-        self.surroundings = seen.map(|((own, before), after)| own.moved(before, after));
+        let after = self.surroundings_beside(ends.saturating_sub(self.gate.client_ends()));
+        let seen = self.surroundings.take().zip(before).zip(after);
+        self.surroundings = seen.map(|((own, before), after)| own.moved(&before, &after));
         let fault = match kind {
             FaultKind::Wipe => Fault::Wipe { store },
             FaultKind::FailOver => Fault::FailOver { store, lost: 1 },

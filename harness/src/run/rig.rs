@@ -9,7 +9,7 @@ use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use super::idle::Idle;
 use super::patience::{Exhausted, Patience};
-use super::surroundings::Surroundings;
+use super::surroundings::{Home, Surroundings};
 use super::timers::Timers;
 use crate::check::Invariant;
 use crate::error::Error;
@@ -31,6 +31,8 @@ pub(crate) struct Rig {
     pub(crate) idle: Arc<Idle>,
     pub(crate) patience: Patience,
     pub(crate) timers: Timers,
+    /// Where the workers run, if the system tells.
+    pub(crate) home: Option<Home>,
     /// What the process has when no worker is at work, and of which subject and after how many outages that was seen: for
     /// another one replicas are started, and a store that is killed is replaced.
     pub(crate) surroundings: Option<((u64, u64), Surroundings)>,
@@ -143,6 +145,7 @@ impl Rig {
             idle: &self.idle,
             patience: &self.patience,
             timers: &self.timers,
+            home: self.home.as_ref(),
             surroundings,
             always: &subject.always,
             finally: &subject.finally,
@@ -159,10 +162,11 @@ impl Rig {
 
     fn see_surroundings(&mut self, subject: &Subject) -> Option<Surroundings> {
         let moment = (subject.number, self.gate.outages());
-        if self.surroundings.is_none_or(|(seen_at, _)| seen_at != moment) {
-            self.surroundings = Surroundings::now(self.gate.descriptors()).map(|seen| (moment, seen));
+        if self.surroundings.as_ref().is_none_or(|(seen_at, _)| *seen_at != moment) {
+            let seen = self.home.as_ref().and_then(|home| Surroundings::now(home, self.gate.descriptors()));
+            self.surroundings = seen.map(|seen| (moment, seen));
         }
-        self.surroundings.map(|(_, seen)| seen)
+        self.surroundings.as_ref().map(|(_, seen)| seen.clone())
     }
 
     /// Brings the stores, and their time, to where an execution of `subject` starts.

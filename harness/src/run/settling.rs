@@ -96,8 +96,15 @@ impl Execution<'_> {
             self.setting.idle.arm(context.waker());
             return Poll::Pending;
         }
-        let is_quiet = Surroundings::now(self.gate.descriptors()) == self.surroundings;
+        let now = self.surroundings_beside(0);
+        let before = self.surroundings.as_ref().zip(self.setting.home);
+        let is_quiet = now.zip(before).is_some_and(|(now, (before, home))| now.add_nothing_to(before, home));
         if is_quiet { Poll::Ready(Ok(Settling::Settled)) } else { Poll::Pending }
+    }
+
+    /// What the process has now beside the gate's sockets, those of its clients, and `more`.
+    pub(super) fn surroundings_beside(&self, more: usize) -> Option<Surroundings> {
+        Surroundings::now(self.setting.home?, self.gate.descriptors() + more)
     }
 
     pub(super) fn poll_progress(&mut self, context: &mut Context<'_>) -> Result<bool, Halt> {
