@@ -38,7 +38,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) patience: &'a Patience,
     pub(crate) timers: &'a Timers,
     /// What the process has when no worker is at work, if the system tells.
-    pub(crate) surroundings: Option<Surroundings>,
+    pub(crate) surroundings: Option<&'a Surroundings>,
     /// Where the workers run.
     pub(crate) home: Option<&'a Home>,
     pub(crate) always: &'a [Invariant],
@@ -132,7 +132,7 @@ impl<'a> Execution<'a> {
             initial_state: None,
             conflicts: BTreeMap::new(),
             rings: 0,
-            surroundings: setting.surroundings.clone(),
+            surroundings: setting.surroundings.cloned(),
         };
         for worker in team {
             let scenario = Arc::clone(setting.scenario);

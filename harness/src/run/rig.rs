@@ -138,7 +138,7 @@ impl Rig {
             Err(Halt::Error(error)) => return Err(error),
             Err(Halt::Mismatch(_) | Halt::Unforced(_)) => unreachable!("nothing was chosen yet"),
         }
-        let surroundings = self.see_surroundings(subject);
+        self.see_surroundings(subject);
         self.timers.restart();
         let setting = Setting {
             scenario: &subject.scenario,
@@ -146,7 +146,7 @@ impl Rig {
             patience: &self.patience,
             timers: &self.timers,
             home: self.home.as_ref(),
-            surroundings,
+            surroundings: self.surroundings.as_ref().map(|(_, seen)| seen),
             always: &subject.always,
             finally: &subject.finally,
             workers,
@@ -160,13 +160,13 @@ impl Rig {
         Execution::start(&setting, &mut self.gate).run(strategy).await
     }
 
-    fn see_surroundings(&mut self, subject: &Subject) -> Option<Surroundings> {
+    /// Sees to it that what is known of them is of this subject, and of after the last outage.
+    fn see_surroundings(&mut self, subject: &Subject) {
         let moment = (subject.number, self.gate.outages());
         if self.surroundings.as_ref().is_none_or(|(seen_at, _)| *seen_at != moment) {
             let seen = self.home.as_ref().and_then(|home| Surroundings::now(home, self.gate.descriptors()));
             self.surroundings = seen.map(|seen| (moment, seen));
         }
-        self.surroundings.as_ref().map(|(_, seen)| seen.clone())
     }
 
     /// Brings the stores, and their time, to where an execution of `subject` starts.

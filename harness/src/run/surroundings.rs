@@ -120,14 +120,10 @@ impl Surroundings {
             && self.threads.difference(&before.threads).all(is_harmless)
     }
 
-    /// These, when what was `before` has become `after` by our own doing. Our threads are known by their names.
+    /// These, when what was `before` has become `after` by our own doing. That is a matter of sockets: our threads are known
+    /// by their names, and no server is a child of the runtime's thread.
     pub(crate) fn moved(self, before: &Self, after: &Self) -> Self {
-        let moved = |own: usize, before: usize, after: usize| (own + after).saturating_sub(before);
-        Self {
-            threads: self.threads,
-            children: moved(self.children, before.children, after.children),
-            sockets: moved(self.sockets, before.sockets, after.sockets),
-        }
+        Self { sockets: (self.sockets + after.sockets).saturating_sub(before.sockets), ..self }
     }
 }
 
