@@ -4,6 +4,7 @@
 mod agenda;
 mod dfs;
 mod fixed;
+mod footprint;
 mod guided;
 mod moves;
 mod omissions;
@@ -11,6 +12,7 @@ mod random;
 
 pub use dfs::DepthFirst;
 pub use fixed::Fixed;
+pub use footprint::{Footprint, Touch};
 pub use guided::Guided;
 pub use moves::block_moves;
 pub use omissions::omissions;

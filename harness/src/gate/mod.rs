@@ -25,7 +25,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use arrival::{Arrival, Cancellation, Wish};
-pub use backend::{Backend, BackendError, DeadlockCheck, Standing, Survival, Upstream, WaitFor, Waking};
+pub use backend::{
+    Backend, BackendError, DeadlockCheck, Exchange, Standing, Survival, Upstream, WaitFor, Waking,
+};
 pub use connection::Answer;
 use connection::{Connection, Phase};
 use deadlines::Deadline;

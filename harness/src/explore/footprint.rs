@@ -1,0 +1,87 @@
+//! Owns [`Footprint`]: what a step touches of a store, told well enough to know that two steps cannot notice each other.
+
+use bytes::Bytes;
+
+/// What one step touches of one store. A step that touches nothing that another one writes, and the other way round, may
+/// as well be taken after it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Footprint(pub Vec<Touch>);
+
+/// One thing that is read or written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touch {
+    /// A key, a table, the locks of a table: a name that the store's own footprints agree on. `None` is the whole store.
+    pub object: Option<Bytes>,
+    /// A part of the object, such as the row with this key. `None` is the whole object.
+    pub part: Option<Bytes>,
+    /// Whether it is written, or read only.
+    pub writes: bool,
+}
+
+impl Footprint {
+    /// The footprint of a step of which nothing is known: it may read and write whatever there is.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self(vec![Touch { object: None, part: None, writes: true }])
+    }
+
+    /// The footprint of a step that nobody else can notice and that notices nobody.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Whether one of the two writes what the other touches.
+    #[must_use]
+    pub fn conflicts_with(&self, other: &Self) -> bool {
+        self.0.iter().any(|touch| other.0.iter().any(|theirs| touch.conflicts_with(theirs)))
+    }
+
+    /// Touches what `other` touches, too.
+    pub fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+        self.0.sort();
+        self.0.dedup();
+    }
+}
+
+impl Touch {
+    fn conflicts_with(&self, other: &Self) -> bool {
+        let overlap = |own: &Option<Bytes>, theirs: &Option<Bytes>| match (own, theirs) {
+            (Some(own), Some(theirs)) => own == theirs,
+            _ => true,
+        };
+        let meets = overlap(&self.object, &other.object)
+            && (self.object.is_none() || other.object.is_none() || overlap(&self.part, &other.part));
+        meets && (self.writes || other.writes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(object: &'static str, part: Option<&'static str>, writes: bool) -> Footprint {
+        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+        Footprint(vec![Touch { object: Some(bytes(object)), part: part.map(bytes), writes }])
+    }
+
+    /// Both directions of every pair: conflict is symmetric.
+    #[test]
+    fn writer_conflicts_with_whoever_touches_the_same() {
+        let (reads, writes) = (|part| touch("t", part, false), |part| touch("t", part, true));
+        for (left, right, conflict) in [
+            (reads(None), reads(None), false),
+            (reads(None), writes(None), true),
+            (reads(None), writes(Some("1")), true),
+            (reads(Some("1")), writes(Some("1")), true),
+            (writes(Some("1")), writes(Some("2")), false),
+            (writes(None), touch("u", None, true), false),
+            (Footprint::everything(), touch("u", Some("1"), false), true),
+            (Footprint::everything(), Footprint::nothing(), false),
+        ] {
+            assert_eq!(left.conflicts_with(&right), conflict, "{left:?} and {right:?}");
+            assert_eq!(right.conflicts_with(&left), conflict, "{right:?} and {left:?}");
+        }
+    }
+}
