@@ -111,6 +111,12 @@ pub struct Coverage {
     pub strategy: String,
     /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
     pub schedules: u64,
+    /// How many of these were stopped where what comes had come of another one.
+    #[serde(default)]
+    pub redundant: u64,
+    /// Whether schedules that differ only in the order of independent steps counted as one, and what became of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduction: Option<Reduction>,
     /// Steps made by the search, all executions together.
     pub steps: u64,
     /// Whether every schedule within the bound was explored.
@@ -148,6 +154,17 @@ pub struct Coverage {
     pub failures: BTreeMap<String, u64>,
     /// Wall time of the search, in microseconds.
     pub elapsed_us: u64,
+}
+
+/// What became of the reduction of a search to one schedule of each class of equivalent ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reduction {
+    /// How many pairs of steps that are taken to be independent were executed the other way round.
+    pub pairs: u64,
+    /// The first of them that made a difference, which is a bug of the harness, and what differed. The search went on without
+    /// reduction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuted: Option<String>,
 }
 
 /// Most distinct final states that a coverage lists.
@@ -240,6 +257,8 @@ mod tests {
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
             schedules: 1,
+            redundant: 0,
+            reduction: None,
             steps: 1,
             exhausted: false,
             preemption_bound: None,

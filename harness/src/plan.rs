@@ -17,6 +17,11 @@ pub struct Plan {
     pub seed: u64,
     /// In which order schedules are tried.
     pub strategy: StrategyKind,
+    /// How many orderings must come together for [`StrategyKind::Pct`] to be likely to find a race, at least 1.
+    pub pct_depth: usize,
+    /// Whether schedules that differ only in the order of independent requests count as one. Only where preemptions are not
+    /// bounded: how many a schedule has differs among those.
+    pub reduces: bool,
     /// The most preemptions (switches away from a worker that could go on) in a schedule.
     pub preemption_bound: Option<usize>,
     /// The most executions of the search, at least 1.
@@ -47,7 +52,9 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             seed: 0,
-            strategy: StrategyKind::Dfs,
+            strategy: StrategyKind::Portfolio,
+            pct_depth: 3,
+            reduces: true,
             preemption_bound: None,
             schedules_max: 20_000,
             budget: Duration::from_secs(30),
@@ -84,34 +91,57 @@ impl Default for RunLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StrategyKind {
-    /// Depth-first, exhaustive within the preemption bound; every schedule once.
+    /// As [`Dfs`](Self::Dfs), and when that has not come to an end after a while, in turn with samples of the others.
+    Portfolio,
+    /// Systematic, exhaustive within the preemption bound; every schedule, or every class of equivalent ones, once.
     Dfs,
     /// A seeded random walk: each choice uniform among those possible.
     Random,
+    /// Probabilistic concurrency testing: workers with random priorities.
+    Pct,
+    /// Partial-order sampling: pending requests with random priorities.
+    Pos,
+}
+
+impl StrategyKind {
+    /// Every strategy.
+    pub const ALL: [Self; 5] = [Self::Portfolio, Self::Dfs, Self::Random, Self::Pct, Self::Pos];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portfolio => "portfolio",
+            Self::Dfs => "dfs",
+            Self::Random => "random",
+            Self::Pct => "pct",
+            Self::Pos => "pos",
+        }
+    }
+
+    /// Whether it can come to an end, with every schedule tried.
+    #[must_use]
+    pub const fn is_exhaustive(self) -> bool {
+        matches!(self, Self::Portfolio | Self::Dfs)
+    }
 }
 
 impl fmt::Display for StrategyKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Dfs => "dfs",
-            Self::Random => "random",
-        })
+        formatter.write_str(self.name())
     }
 }
 
 /// A word that names no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is no strategy (use `dfs` or `random`)")]
+#[error("`{0}` is no strategy (use {names})", names = StrategyKind::ALL.map(StrategyKind::name).join(", "))]
 pub struct StrategyKindError(pub String);
 
 impl FromStr for StrategyKind {
     type Err = StrategyKindError;
 
     fn from_str(text: &str) -> Result<Self, StrategyKindError> {
-        match text {
-            "dfs" => Ok(Self::Dfs),
-            "random" => Ok(Self::Random),
-            other => Err(StrategyKindError(other.to_owned())),
-        }
+        let named = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        named.ok_or_else(|| StrategyKindError(text.to_owned()))
     }
 }

@@ -30,6 +30,8 @@ fn outcome(name: &str) -> Outcome {
         coverage: Coverage {
             strategy: "dfs".to_owned(),
             schedules: 1,
+            redundant: 0,
+            reduction: None,
             steps: 7,
             exhausted: false,
             preemption_bound: Some(2),

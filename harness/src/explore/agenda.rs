@@ -1,97 +1,91 @@
-//! Owns [`Agenda`]: searches behind different beginnings, and which of them goes on next.
+//! Owns [`Agenda`]: what is still to be tried, and what of it comes next.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Point;
-use crate::choice::Choice;
+use super::tree::NodeId;
 
-/// Searches that wait for their turn.
-#[derive(Debug, Default)]
-pub(super) struct Agenda {
-    /// By the number of deviations of their beginnings; never an empty queue.
-    waiting: BTreeMap<usize, VecDeque<Search>>,
-    pub(super) count: usize,
-    turns: usize,
-}
+/// Most branches that wait in the order of their deviations; beyond, the newest goes on first, so that memory stays bounded.
+const WAITING_MAX: usize = 100_000;
 
-/// A depth-first search of all schedules with the same beginning and no further deviation.
-#[derive(Debug, Default)]
-pub(super) struct Search {
-    pub(super) beginning: Beginning,
-    /// The points behind the beginning.
-    pub(super) stack: Vec<Node>,
-    pub(super) exhausted: bool,
-}
-
-/// How a schedule begins.
-#[derive(Debug, Default)]
-pub(super) struct Beginning {
-    pub(super) choices: Vec<Choice>,
-    pub(super) preemptions: usize,
-    pub(super) deviations: usize,
-    /// Whether one of the choices is a fault or a passing of time without need.
+/// A branch that was not tried yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) node: NodeId,
+    /// Which of the node's options.
+    pub(super) option: u16,
+    /// Preemptions, faults and passings of time without need, so far and with it.
+    pub(super) deviations: u32,
+    /// Whether one of them is a fault or a passing of time.
     pub(super) has_extra: bool,
 }
 
-#[derive(Debug)]
-pub(super) struct Node {
-    /// What was possible, in canonical order; a repetition must find the same.
-    pub(super) options: Vec<Choice>,
-    /// Positions in `options` that are to be tried, in order; never empty.
-    pub(super) order: Vec<usize>,
-    /// Which of `order` is being tried; always in range.
-    pub(super) current: usize,
-    /// Preemptions after taking the current one.
-    pub(super) preemptions: usize,
-    /// Preemptions before this point.
-    pub(super) preemptions_before: usize,
+/// What waits for its turn.
+///
+/// Few things have to come together in most races, so what has few deviations comes first (Musuvathi and Qadeer, "Iterative
+/// Context Bounding", PLDI 2007): every other time it is the branch with the fewest; in between, all numbers take turns, so that
+/// a race which needs many waits for no more than its share.
+///
+/// Faults and pauses multiply the schedules. So every other time it is one without any, as long as there is one: neither a fault
+/// nor an order of requests waits until all of the other kind are tried.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    plain: Levels,
+    extra: Levels,
+    was_extra: bool,
 }
 
 impl Agenda {
-    pub(super) fn add(&mut self, search: Search) {
-        self.count += 1;
-        self.waiting.entry(search.beginning.deviations).or_default().push_back(search);
+    pub(super) fn add(&mut self, item: Item) {
+        let levels = if item.has_extra { &mut self.extra } else { &mut self.plain };
+        levels.add(item);
     }
 
-    /// Of those with the same number of deviations, the search that has waited longest: every other time of those with the
-    /// fewest, else of those whose turn it is.
-    pub(super) fn next(&mut self) -> Option<Search> {
+    /// Takes out the one that is next.
+    pub(super) fn next(&mut self) -> Option<Item> {
+        let newest = self.len() > WAITING_MAX;
+        let [first, second] = match self.was_extra {
+            true => [&mut self.plain, &mut self.extra],
+            false => [&mut self.extra, &mut self.plain],
+        };
+        let item = first.next(newest).or_else(|| second.next(newest))?;
+        self.was_extra = item.has_extra;
+        Some(item)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.plain.count + self.extra.count
+    }
+}
+
+/// Branches by their number of deviations; never an empty queue.
+#[derive(Debug, Default)]
+struct Levels {
+    waiting: BTreeMap<u32, VecDeque<Item>>,
+    count: usize,
+    turns: usize,
+}
+
+impl Levels {
+    fn add(&mut self, item: Item) {
+        self.count += 1;
+        self.waiting.entry(item.deviations).or_default().push_back(item);
+    }
+
+    fn next(&mut self, newest: bool) -> Option<Item> {
         let levels = self.waiting.len();
         self.turns += 1;
-        let level =
-            if self.turns.is_multiple_of(2) { 0 } else { self.turns.div_ceil(2).checked_rem(levels)? };
+        let level = match newest {
+            true => levels.checked_sub(1)?,
+            false if self.turns.is_multiple_of(2) => 0,
+            false => self.turns.div_ceil(2).checked_rem(levels)?,
+        };
         let deviations = *self.waiting.keys().nth(level)?;
         let queue = self.waiting.get_mut(&deviations)?;
-        let search = queue.pop_front()?;
+        let item = if newest { queue.pop_back() } else { queue.pop_front() }?;
         if queue.is_empty() {
             self.waiting.remove(&deviations);
         }
         self.count -= 1;
-        Some(search)
-    }
-}
-
-impl Search {
-    pub(super) fn behind(beginning: Beginning) -> Self {
-        Self { beginning, ..Self::default() }
-    }
-
-    /// Goes on to the deepest point with an untried option.
-    pub(super) fn move_on(&mut self) {
-        while let Some(node) = self.stack.last_mut() {
-            if node.current + 1 < node.order.len() {
-                node.current += 1;
-                return;
-            }
-            self.stack.pop();
-        }
-        self.exhausted = true;
-    }
-}
-
-impl Node {
-    pub(super) fn count(&mut self, point: &Point<'_>) {
-        let option = self.options[self.order[self.current]];
-        self.preemptions = self.preemptions_before + usize::from(point.preempts(option));
+        Some(item)
     }
 }

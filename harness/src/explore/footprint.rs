@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// What one step touches of one store. A step that touches nothing that another one writes, and the other way round, may
 /// as well be taken after it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Footprint(pub Vec<Touch>);
 
 /// One thing that is read or written.
@@ -14,15 +14,37 @@ pub struct Touch {
     pub object: Option<Bytes>,
     /// A part of the object, such as the row with this key. `None` is the whole object.
     pub part: Option<Bytes>,
-    /// Whether it is written, or read only.
-    pub writes: bool,
+    /// Whether it is read or written.
+    pub access: Access,
+}
+
+/// How something is touched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// It is read.
+    Reads,
+    /// It is written, or written depending on what is there.
+    Writes,
+    /// It is written in such a way, which has this name, that it does not matter in which order the same is done again (the same
+    /// value is set, something is added), and the answer does not depend on what was there.
+    Merges(Bytes),
+}
+
+impl Access {
+    fn conflicts_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Reads, Self::Reads) => false,
+            (Self::Merges(own), Self::Merges(theirs)) => own != theirs,
+            _ => true,
+        }
+    }
 }
 
 impl Footprint {
     /// The footprint of a step of which nothing is known: it may read and write whatever there is.
     #[must_use]
     pub fn everything() -> Self {
-        Self(vec![Touch { object: None, part: None, writes: true }])
+        Self(vec![Touch { object: None, part: None, access: Access::Writes }])
     }
 
     /// The footprint of a step that nobody else can notice and that notices nobody.
@@ -53,7 +75,7 @@ impl Touch {
         };
         let meets = overlap(&self.object, &other.object)
             && (self.object.is_none() || other.object.is_none() || overlap(&self.part, &other.part));
-        meets && (self.writes || other.writes)
+        meets && self.access.conflicts_with(&other.access)
     }
 }
 
@@ -61,23 +83,32 @@ impl Touch {
 mod tests {
     use super::*;
 
-    fn touch(object: &'static str, part: Option<&'static str>, writes: bool) -> Footprint {
-        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
-        Footprint(vec![Touch { object: Some(bytes(object)), part: part.map(bytes), writes }])
+    fn bytes(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    fn touch(object: &'static str, part: Option<&'static str>, access: Access) -> Footprint {
+        Footprint(vec![Touch { object: Some(bytes(object)), part: part.map(bytes), access }])
     }
 
     /// Both directions of every pair: conflict is symmetric.
     #[test]
     fn writer_conflicts_with_whoever_touches_the_same() {
-        let (reads, writes) = (|part| touch("t", part, false), |part| touch("t", part, true));
+        let (reads, writes) =
+            (|part| touch("t", part, Access::Reads), |part| touch("t", part, Access::Writes));
+        let merges = |name| touch("t", Some("1"), Access::Merges(bytes(name)));
         for (left, right, conflict) in [
             (reads(None), reads(None), false),
             (reads(None), writes(None), true),
             (reads(None), writes(Some("1")), true),
             (reads(Some("1")), writes(Some("1")), true),
             (writes(Some("1")), writes(Some("2")), false),
-            (writes(None), touch("u", None, true), false),
-            (Footprint::everything(), touch("u", Some("1"), false), true),
+            (writes(None), touch("u", None, Access::Writes), false),
+            (merges("=1"), merges("=1"), false),
+            (merges("=1"), merges("=2"), true),
+            (merges("=1"), reads(Some("1")), true),
+            (merges("=1"), writes(None), true),
+            (Footprint::everything(), touch("u", Some("1"), Access::Reads), true),
             (Footprint::everything(), Footprint::nothing(), false),
         ] {
             assert_eq!(left.conflicts_with(&right), conflict, "{left:?} and {right:?}");

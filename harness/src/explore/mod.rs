@@ -2,21 +2,34 @@
 //! one of it; running an execution is the business of `run`.
 
 mod agenda;
-mod dfs;
+mod chance;
+mod extras;
 mod fixed;
 mod footprint;
 mod guided;
+mod interner;
 mod moves;
 mod omissions;
+mod pct;
+mod portfolio;
+mod pos;
+mod races;
 mod random;
+mod systematic;
+mod transition;
+mod tree;
 
-pub use dfs::DepthFirst;
 pub use fixed::Fixed;
-pub use footprint::{Footprint, Touch};
+pub use footprint::{Access, Footprint, Touch};
 pub use guided::Guided;
 pub use moves::block_moves;
 pub use omissions::omissions;
+pub use pct::Pct;
+pub use portfolio::Portfolio;
+pub use pos::PartialOrderSampling;
 pub use random::RandomWalk;
+pub use systematic::Systematic;
+pub use transition::Transition;
 
 use crate::choice::Choice;
 use crate::id::WorkerId;
@@ -68,6 +81,8 @@ pub enum Decision {
     Take(usize),
     /// The schedule is at its end: stop the execution here.
     Stop,
+    /// Whatever comes of it from here has come of another execution: stop it.
+    Redundant,
     /// What was expected here is not possible: the code or the stores behaved differently than before.
     Mismatch(String),
 }
@@ -82,6 +97,26 @@ pub trait Strategy {
 
     /// Decides at a point of the running execution.
     fn choose(&mut self, point: &Point<'_>) -> Decision;
+
+    /// Whether it wants to [`observe`](Self::observe) what choices do.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// Takes note of what the last choice did; called after each, if the strategy observes.
+    fn observe(&mut self, transition: Transition) {
+        let _ = transition;
+    }
+
+    /// The execution was stopped, by a violation or a limit, though the workers of `unfinished` have not ended.
+    fn cut_short(&mut self, unfinished: &[WorkerId]) {
+        let _ = unfinished;
+    }
+
+    /// The systematic search that is this or a part of it.
+    fn systematic(&mut self) -> Option<&mut Systematic> {
+        None
+    }
 
     /// The execution ended by itself, `steps` choices after its start; an `Err` says that a former
     /// execution with the same choices went on.

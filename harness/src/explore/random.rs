@@ -1,45 +1,33 @@
 //! Owns [`RandomWalk`]: each choice uniform among those possible, from a seed.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
+use super::chance::Chance;
 use super::{Decision, Point, Strategy};
 
 /// A seeded random walk. Execution `n` depends on the seed and on `n` alone, so it can be repeated
 /// without the ones before it.
 #[derive(Debug)]
-pub struct RandomWalk {
-    seed: u64,
-    execution: u64,
-    random: ChaCha8Rng,
-}
+pub struct RandomWalk(Chance);
 
 impl RandomWalk {
     /// A walk from this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, execution: 0, random: ChaCha8Rng::seed_from_u64(seed) }
+        Self(Chance::new(seed))
     }
 }
 
 impl Strategy for RandomWalk {
     fn begin(&mut self) -> bool {
-        self.execution += 1;
-        self.rewind();
+        self.0.advance();
         true
     }
 
     fn rewind(&mut self) {
-        self.random = ChaCha8Rng::seed_from_u64(self.seed);
-        self.random.set_stream(self.execution.saturating_sub(1));
+        self.0.rewind();
     }
 
     fn choose(&mut self, point: &Point<'_>) -> Decision {
-        let count = point.options.len() as u64;
-        // Multiply and shift maps 32 random bits onto `count` options; the bias is below 2^-20 for any
-        // number of options that an execution has.
-        let taken = (u64::from(self.random.next_u32()) * count) >> 32;
-        Decision::Take(usize::try_from(taken).expect("less than the number of options"))
+        Decision::Take(self.0.below(point.options.len()))
     }
 
     fn exhausted(&self) -> bool {

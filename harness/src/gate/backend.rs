@@ -315,6 +315,11 @@ pub trait Backend {
         Ok(Footprint::everything())
     }
 
+    /// Raised whenever something is learnt because of which requests touch more than was said of them before.
+    fn coarseness(&self) -> u64 {
+        0
+    }
+
     /// Which clock the store lives by.
     fn clock(&self) -> Clock {
         Clock::Real

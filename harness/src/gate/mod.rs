@@ -41,6 +41,7 @@ pub use step::{Stepped, TimedOut};
 pub use stream::Stream;
 
 use crate::choice::Choice;
+use crate::explore::Footprint;
 use crate::fault::FaultModel;
 use crate::id::{ConnectionId, WorkerId};
 use crate::isolation::Isolation;
@@ -205,6 +206,25 @@ impl Gate {
     fn store_index(&self, name: &str) -> Result<usize, GateError> {
         let found = self.backends.iter().position(|backend| backend.name() == name);
         found.ok_or_else(|| GateError::NoSuchStore(name.to_owned()))
+    }
+
+    /// Begins to follow what connections touch: an execution is about to start.
+    pub fn follow(&mut self) {
+        self.backends.iter_mut().for_each(|backend| backend.follow());
+    }
+
+    /// What an exchange touched of its store; asked for all of an execution, in their order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn footprint(&mut self, store: usize, exchange: &Exchange<'_>) -> Result<Footprint, GateError> {
+        Ok(self.backends[store].footprint(exchange).await?)
+    }
+
+    /// How much the stores' [footprints](Self::footprint) have learnt that makes them touch more than before.
+    #[must_use]
+    pub fn coarseness(&self) -> u64 {
+        self.backends.iter().map(|backend| backend.coarseness()).sum()
     }
 
     /// Moves bytes as far as possible without waiting; `true` if anything moved.

@@ -60,9 +60,19 @@ impl Engine {
             let (gate, set_up) = open(&stores).await?;
             timers.freeze().await;
             let (patience, surroundings) = (Patience::new(), None);
-            let (prepared_for, subjects) = (None, 0);
-            let rig =
-                Rig { gate, set_up, idle, patience, timers, home, surroundings, prepared_for, subjects };
+            let (prepared_for, shares_memory, subjects) = (None, None, 0);
+            let rig = Rig {
+                gate,
+                set_up,
+                idle,
+                patience,
+                timers,
+                home,
+                surroundings,
+                prepared_for,
+                shares_memory,
+                subjects,
+            };
             Ok::<_, Error>((stores, rig))
         })?;
         Ok(Self { rig, stores, interrupt, runtime })

@@ -53,6 +53,10 @@ pub(crate) struct Executed {
     pub(crate) unforced: Option<String>,
     /// The step (from 1) at which the strategy found something else than before, and what.
     pub(crate) mismatch: Option<(usize, String)>,
+    /// Whether it was stopped where another one goes on in the same way.
+    pub(crate) is_redundant: bool,
+    /// Whether workers were seen to have anything in common in their process.
+    pub(crate) shares_memory: bool,
 }
 
 impl Executed {
@@ -70,6 +74,8 @@ impl Executed {
             conflicts: BTreeMap::new(),
             unforced: None,
             mismatch: None,
+            is_redundant: false,
+            shares_memory: false,
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
 
 use super::executed::{Executed, Happened, Step};
+use super::following::Following;
 use super::halt::Halt;
 use super::idle::Idle;
 use super::log::OperationLog;
@@ -28,7 +29,7 @@ use crate::history::{Cause, State, WorkerEnd};
 use crate::id::{ConnectionId, WorkerId};
 use crate::plan::RunLimits;
 use crate::scenario::{Result as ProgramResult, Scenario};
-use crate::verdict::{Inconclusive, Verdict};
+use crate::verdict::{Inconclusive, Verdict, Violation};
 use crate::worker::{Event, Worker};
 
 /// What an execution needs and does not change.
@@ -52,6 +53,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) splits_max: usize,
     /// What may break, and whether time may pass while workers could go on.
     pub(crate) model: &'a FaultModel,
+    /// Whether workers were seen to have anything in common in their process.
+    pub(crate) shares_memory: bool,
     /// Whether the stores are read after every step even if no invariant asks for it.
     pub(crate) states: bool,
 }
@@ -87,10 +90,23 @@ pub(crate) struct Execution<'a> {
     pub(super) initial_state: Option<State>,
     /// The last conflict with which a store gave up a request of each worker.
     conflicts: BTreeMap<WorkerId, String>,
+    pub(super) following: Following,
+    /// Whether workers have anything in common in their process: nothing here sees what they do with it.
+    pub(super) shares_memory: bool,
     /// How often the runtime had nothing to do since the last thing that happened.
     pub(super) rings: u32,
     /// What the process has beside what workers have made.
     pub(super) surroundings: Option<Surroundings>,
+}
+
+/// Where the choices of an execution have led.
+enum Reached {
+    /// To its end, or that of its schedule.
+    End(Verdict),
+    /// To something that must never be.
+    Violation(Violation),
+    /// To where another execution goes on in the same way.
+    Known,
 }
 
 /// A worker's program.
@@ -131,6 +147,8 @@ impl<'a> Execution<'a> {
             losses: BTreeMap::new(),
             initial_state: None,
             conflicts: BTreeMap::new(),
+            following: Following::default(),
+            shares_memory: setting.shares_memory,
             rings: 0,
             surroundings: setting.surroundings.cloned(),
         };
@@ -153,10 +171,20 @@ impl<'a> Execution<'a> {
 
     /// Runs to the end that the workers, an invariant, the strategy or a limit gives.
     pub(crate) async fn run(mut self, strategy: &mut dyn Strategy) -> Result<Executed, crate::error::Error> {
-        let (mut verdict, mut mismatch, mut unforced) = (Verdict::Pass, None, None);
+        let (mut verdict, mut mismatch, mut unforced, mut is_redundant) = (Verdict::Pass, None, None, false);
+        self.following.is_wanted = strategy.observes();
+        self.gate.follow();
         match self.explore(strategy).await {
-            Ok(reached) => verdict = reached,
-            Err(Halt::Inconclusive(reason)) => verdict = Verdict::Inconclusive(reason),
+            Ok(Reached::End(reached)) => verdict = reached,
+            Ok(Reached::Violation(violation)) => {
+                verdict = Verdict::Violation(violation);
+                strategy.cut_short(&self.unfinished());
+            }
+            Ok(Reached::Known) => is_redundant = true,
+            Err(Halt::Inconclusive(reason)) => {
+                verdict = Verdict::Inconclusive(reason);
+                strategy.cut_short(&self.unfinished());
+            }
             Err(Halt::Unforced(what)) => {
                 verdict = Verdict::Inconclusive(Inconclusive::Unforced { what: what.clone() });
                 unforced = Some(what);
@@ -187,6 +215,8 @@ impl<'a> Execution<'a> {
             conflicts,
             unforced,
             mismatch,
+            is_redundant,
+            shares_memory: self.shares_memory,
         })
     }
 
@@ -200,12 +230,14 @@ impl<'a> Execution<'a> {
     }
 
     /// Takes choices until there are none, or something stops it.
-    async fn explore(&mut self, strategy: &mut dyn Strategy) -> Result<Verdict, Halt> {
+    async fn explore(&mut self, strategy: &mut dyn Strategy) -> Result<Reached, Halt> {
         let mut previous = None;
         loop {
             self.settle().await?;
-            if let Some(violation) = self.judge_step().await? {
-                return Ok(Verdict::Violation(violation));
+            let violation = self.judge_step().await?;
+            self.tell(strategy);
+            if let Some(violation) = violation {
+                return Ok(Reached::Violation(violation));
             }
             let options = self.options().await?;
             if options.is_empty() {
@@ -213,7 +245,7 @@ impl<'a> Execution<'a> {
                     continue;
                 }
                 strategy.end(self.steps.len()).map_err(Halt::Mismatch)?;
-                return Ok(self.deadlock().map_or(Verdict::Pass, Verdict::Violation));
+                return Ok(Reached::End(self.deadlock().map_or(Verdict::Pass, Verdict::Violation)));
             }
             let forced = self.polling.forced.as_ref().map(|forced| forced.from);
             let count = forced.filter(|_| self.gate.knows_deadlines()).unwrap_or(self.steps.len());
@@ -228,7 +260,8 @@ impl<'a> Execution<'a> {
                 }
                 // Repetitions are no part of the schedule of a worker that waits for ever.
                 Decision::Stop if forced.is_some() => self.take(options[0]).await?,
-                Decision::Stop => return Ok(Verdict::Pass),
+                Decision::Stop => return Ok(Reached::End(Verdict::Pass)),
+                Decision::Redundant => return Ok(Reached::Known),
                 Decision::Mismatch(what) => return Err(Halt::Mismatch(what)),
             }
         }
@@ -237,6 +270,8 @@ impl<'a> Execution<'a> {
     /// Lets one thing happen.
     async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
         self.rings = 0;
+        self.polling.is_old = false;
+        let ends_more = self.ends_more(choice);
         let happened = match choice {
             Choice::Run(id) | Choice::Split(id) => Happened::Step(id, self.step(choice).await?),
             Choice::Resume(id) => Happened::Continuation(id, Cause::Resumed, self.step(choice).await?),
@@ -253,7 +288,10 @@ impl<'a> Execution<'a> {
         self.faults += usize::from(choice.fault().is_some());
         self.observe(&happened).await?;
         self.steps.push(Step { choice, happened, state: None });
-        Ok(())
+        match self.following.is_wanted {
+            true => self.follow(choice, ends_more).await,
+            false => Ok(()),
+        }
     }
 
     /// Lets a request go to the store, or go on there.

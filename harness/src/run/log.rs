@@ -15,6 +15,12 @@ impl OperationLog {
         &self.operations
     }
 
+    /// How many were invoked, and how many have returned.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let invoked = self.operations.len();
+        (invoked, usize::try_from(self.events).unwrap_or(usize::MAX) - invoked)
+    }
+
     pub(crate) fn into_operations(self) -> Vec<Operation> {
         self.operations
     }

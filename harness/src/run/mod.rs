@@ -9,6 +9,7 @@ mod evidence;
 mod executed;
 mod execution;
 mod faults;
+mod following;
 mod halt;
 mod idle;
 mod judging;

@@ -31,6 +31,8 @@ pub(super) struct Polling {
     /// The workers that are about to repeat a round, with its length and the connection on which its next request is held,
     /// if it does not sleep.
     pub(super) circles: BTreeMap<WorkerId, (usize, Option<ConnectionId>)>,
+    /// Whether the last request and its answer had been seen before, so that what has changed decides whether it is sent again.
+    pub(super) is_old: bool,
     /// What was repeated although nothing has changed, because nothing else was left.
     pub(super) forced: Option<Forced>,
 }
@@ -157,6 +159,7 @@ impl Execution<'_> {
         let is_idle = stepped.queued.is_empty()
             && self.gate.sessions()[stepped.store].changes_nothing(&stepped.request, reply);
         let was_old = self.polling.stutter.is_old(id.worker, act);
+        self.polling.is_old = was_old;
         self.polling.stutter.push(id.worker, act);
         let is_repetition = match is_idle {
             true => was_old,

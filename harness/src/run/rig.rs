@@ -38,6 +38,8 @@ pub(crate) struct Rig {
     pub(crate) surroundings: Option<((u64, u64), Surroundings)>,
     /// The subject whose set-up the stores remember.
     pub(crate) prepared_for: Option<u64>,
+    /// The subject whose workers were seen to have anything in common in their process.
+    pub(crate) shares_memory: Option<u64>,
     /// How many subjects there were.
     pub(crate) subjects: u64,
 }
@@ -155,9 +157,14 @@ impl Rig {
             limits: subject.limits,
             model: &subject.model,
             splits_max: subject.splits_max,
+            shares_memory: self.shares_memory == Some(subject.number),
             states: detail == Detail::EveryStep,
         };
-        Execution::start(&setting, &mut self.gate).run(strategy).await
+        let executed = Execution::start(&setting, &mut self.gate).run(strategy).await?;
+        if executed.shares_memory {
+            self.shares_memory = Some(subject.number);
+        }
+        Ok(executed)
     }
 
     /// Sees to it that what is known of them is of this subject, and of after the last outage.
@@ -221,6 +228,11 @@ impl Rig {
                 Err(Halt::Inconclusive(Inconclusive::StoreLost { what }))
             }
         }
+    }
+
+    /// How much is known about what requests, and workers, have to do with each other; raised when that is more.
+    pub(crate) fn coarseness(&self, subject: &Subject) -> u64 {
+        self.gate.coarseness() + u64::from(self.shares_memory == Some(subject.number))
     }
 
     /// Tells an execution in text.

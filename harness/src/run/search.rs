@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clocks;
-use super::difference::difference;
+use super::difference::{difference, dissimilarity};
 use super::evidence::counterexample;
 use super::executed::Executed;
 use super::progress::Progress;
 use super::rig::{Detail, Rig, Subject};
 use super::tally::Tally;
 use crate::error::Error;
-use crate::explore::{DepthFirst, Fixed, RandomWalk, Strategy};
+use crate::explore::{Fixed, PartialOrderSampling, Pct, Portfolio, RandomWalk, Strategy, Systematic};
 use crate::id::WorkerId;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Stopped};
@@ -21,6 +21,11 @@ use crate::verdict::{Inconclusive, Verdict};
 
 /// Shortest time between two reports of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+
+/// Executions at the begin of a search after each of which two independent steps are swapped.
+const PAIRS_AT_FIRST: u64 = 4;
+/// Of the later executions, one in so many is.
+const PAIR_EVERY: u64 = 64;
 
 /// One search.
 pub(crate) struct Search<'a> {
@@ -47,7 +52,7 @@ impl Search<'_> {
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        let coverage = tally.coverage(self.plan, strategy.as_ref(), found.stopped, &self.rig.gate);
+        let coverage = tally.coverage(self.plan, strategy.as_mut(), found.stopped, &self.rig.gate);
         let counterexample = match found.violating {
             Some(executed) => Some(counterexample(self.rig, &subject, executed).await?),
             None => None,
@@ -85,6 +90,10 @@ impl Search<'_> {
             }
             let executed = self.rig.execute(subject, workers, Detail::Needed, strategy).await?;
             tally.count(&executed);
+            self.swap_a_pair(subject, &executed, strategy, tally).await?;
+            if let Some(systematic) = strategy.systematic() {
+                systematic.learn(self.rig.coarseness(subject));
+            }
             let mut verdict = verdict_of(&executed);
             let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
             for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
@@ -100,6 +109,33 @@ impl Search<'_> {
                 (self.progress)(Progress { schedules, schedules_max: self.plan.schedules_max, violating });
             }
         }
+    }
+
+    /// Now and then executes two steps the other way round that are taken to be independent. If that makes a difference, the
+    /// search goes on without reduction.
+    async fn swap_a_pair(
+        &mut self,
+        subject: &Subject,
+        executed: &Executed,
+        strategy: &mut dyn Strategy,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let number = tally.schedules;
+        if !(number <= PAIRS_AT_FIRST || number.is_multiple_of(PAIR_EVERY)) {
+            return Ok(());
+        }
+        let Some(systematic) = strategy.systematic() else { return Ok(()) };
+        let Some(swapped) = systematic.swapped(&executed.schedule(), number) else { return Ok(()) };
+        let mut fixed = Fixed::new(swapped.clone());
+        let again = self.rig.execute(subject, &executed.workers, Detail::Needed, &mut fixed).await?;
+        tally.reduction.pairs += 1;
+        let backends = self.rig.gate.backends();
+        if let Some(what) = dissimilarity(executed, &again, backends) {
+            let schedule = executed.schedule();
+            tally.reduction.refuted.get_or_insert(format!("`{schedule}` and `{swapped}` differ: {what}"));
+            systematic.distrust();
+        }
+        Ok(())
     }
 
     /// The reason for which no further execution is to be started, if there is one.
@@ -168,8 +204,14 @@ fn verdict_of(executed: &Executed) -> Verdict {
 }
 
 fn strategy(plan: &Plan) -> Box<dyn Strategy> {
+    let systematic = || Systematic::new(plan.preemption_bound, plan.reduces);
     match plan.strategy {
-        StrategyKind::Dfs => Box::new(DepthFirst::new(plan.preemption_bound)),
+        // Samples know no bound.
+        StrategyKind::Portfolio if plan.preemption_bound.is_some() => Box::new(systematic()),
+        StrategyKind::Portfolio => Box::new(Portfolio::new(systematic(), plan.seed)),
+        StrategyKind::Dfs => Box::new(systematic()),
         StrategyKind::Random => Box::new(RandomWalk::new(plan.seed)),
+        StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth)),
+        StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed)),
     }
 }

@@ -99,7 +99,11 @@ impl Execution<'_> {
         let now = self.surroundings_beside(0);
         let before = self.surroundings.as_ref().zip(self.setting.home);
         let is_quiet = now.zip(before).is_some_and(|(now, (before, home))| now.add_nothing_to(before, home));
-        if is_quiet { Poll::Ready(Ok(Settling::Settled)) } else { Poll::Pending }
+        if !is_quiet {
+            return Poll::Pending;
+        }
+        self.shares_memory = true;
+        Poll::Ready(Ok(Settling::Settled))
     }
 
     /// What the process has now beside the gate's sockets, those of its clients, and `more`.
@@ -131,6 +135,7 @@ impl Execution<'_> {
                 // A worker that no longer waits needs no answer.
                 let _ = answer.send(self.gate.url(worker, store)?);
             }
+            Event::Shares => self.shares_memory = true,
             Event::Sleep { worker, deadline, wake } => {
                 if !self.has_crashed(worker) {
                     self.polling.sleeps(worker, deadline.saturating_sub(self.clock.now()));

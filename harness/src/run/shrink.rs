@@ -4,7 +4,7 @@
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
 use crate::error::Error;
-use crate::explore::{DepthFirst, Guided, Strategy, block_moves, omissions};
+use crate::explore::{Guided, Strategy, Systematic, block_moves, omissions};
 use crate::id::WorkerId;
 use crate::verdict::Violation;
 
@@ -52,7 +52,7 @@ impl<'a> Shrink<'a> {
                 return Ok(true);
             }
             for bound in 0..=2 {
-                if self.search(&kept, DepthFirst::new(Some(bound))).await? {
+                if self.search(&kept, Systematic::new(Some(bound), false)).await? {
                     return Ok(true);
                 }
             }
@@ -75,7 +75,7 @@ impl<'a> Shrink<'a> {
     async fn lower_preemptions(&mut self) -> Result<(), Error> {
         let workers = self.best.workers.clone();
         for bound in 0..self.best.schedule().context_switches() {
-            if self.search(&workers, DepthFirst::new(Some(bound))).await? {
+            if self.search(&workers, Systematic::new(Some(bound), false)).await? {
                 break;
             }
         }

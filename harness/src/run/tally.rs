@@ -7,7 +7,7 @@ use super::executed::Executed;
 use crate::explore::Strategy;
 use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
-use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Stopped};
+use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Reduction, Stopped};
 use crate::plan::Plan;
 
 /// Counts over the executions of one search.
@@ -16,6 +16,8 @@ pub(crate) struct Tally {
     /// Wakings in an undecided order that the gate had seen before.
     herds_before: u64,
     pub(crate) schedules: u64,
+    /// How many of them were stopped where another one goes on in the same way.
+    redundant: u64,
     steps: u64,
     pub(crate) violating: u64,
     first_violation: Option<u64>,
@@ -29,6 +31,7 @@ pub(crate) struct Tally {
     pub(crate) repeats: u64,
     /// How many of those told another history.
     pub(crate) differing: u64,
+    pub(crate) reduction: Reduction,
 }
 
 impl Tally {
@@ -37,6 +40,7 @@ impl Tally {
             herds_before: gate.herds(),
             started: Instant::now(),
             schedules: 0,
+            redundant: 0,
             steps: 0,
             violating: 0,
             first_violation: None,
@@ -47,6 +51,7 @@ impl Tally {
             faults: BTreeMap::new(),
             repeats: 0,
             differing: 0,
+            reduction: Reduction::default(),
         }
     }
 
@@ -59,6 +64,10 @@ impl Tally {
         if executed.verdict.violation().is_some() {
             self.violating += 1;
             self.first_violation.get_or_insert(self.schedules);
+        }
+        if executed.is_redundant {
+            self.redundant += 1;
+            return;
         }
         if let Some(state) = &executed.final_state {
             count_bounded(&mut self.final_states, state, FINAL_STATES_MAX);
@@ -79,7 +88,7 @@ impl Tally {
 
     /// The failure because of which no execution put the invariants to the test, if that is so.
     pub(crate) fn vacuous(&self) -> Option<String> {
-        let always = self.schedules > 0 && self.failing == self.schedules;
+        let always = self.schedules > self.redundant && self.failing == self.schedules - self.redundant;
         always.then(|| self.failures.keys().next().cloned()).flatten()
     }
 
@@ -94,11 +103,15 @@ impl Tally {
     pub(crate) fn coverage(
         self,
         plan: &Plan,
-        strategy: &dyn Strategy,
+        strategy: &mut dyn Strategy,
         stopped: Stopped,
         gate: &Gate,
     ) -> Coverage {
+        let reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        let is_told = reduces || self.reduction.refuted.is_some();
         Coverage {
+            reduction: is_told.then(|| self.reduction.clone()),
+            redundant: self.redundant,
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,
             steps: self.steps,

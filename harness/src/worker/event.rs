@@ -15,6 +15,8 @@ pub(crate) enum Event {
     Connect { worker: WorkerId, store: &'static str, stream: DuplexStream },
     /// It wants a URL.
     Url { worker: WorkerId, store: &'static str, answer: oneshot::Sender<String> },
+    /// It looks at what workers share in their process.
+    Shares,
     /// It sleeps until `deadline` of the run's clock.
     Sleep { worker: WorkerId, deadline: Duration, wake: oneshot::Sender<()> },
     /// An operation begins; `number` counts the operations of all workers from 0.

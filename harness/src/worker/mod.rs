@@ -125,6 +125,7 @@ impl Worker {
     /// type `T`, which the first that asks makes. It is gone with the execution.
     #[must_use]
     pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.send(Event::Shares);
         self.shared.get(make)
     }
 

@@ -213,6 +213,8 @@ fn coverage() -> Coverage {
     Coverage {
         strategy: "dfs".to_owned(),
         schedules: 90,
+        redundant: 0,
+        reduction: None,
         steps: 540,
         exhausted: true,
         preemption_bound: None,

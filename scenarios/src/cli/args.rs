@@ -79,11 +79,19 @@ pub(super) struct SearchArgs {
     /// Where all chance comes from
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
-    /// The order in which schedules are tried: dfs is exhaustive, random is a seeded walk
-    #[arg(long, value_name = "STRATEGY", default_value = "dfs",
-          value_parser = PossibleValuesParser::new(["dfs", "random"]).try_map(|name| name.parse::<StrategyKind>()))]
+    /// The order in which schedules are tried: dfs is exhaustive, random a seeded walk, pct gives workers random priorities,
+    /// pos pending requests; portfolio is dfs, with samples of the others when that takes longer
+    #[arg(long, value_name = "STRATEGY", default_value = "portfolio",
+          value_parser = PossibleValuesParser::new(StrategyKind::ALL.map(StrategyKind::name))
+              .try_map(|name| name.parse::<StrategyKind>()))]
     pub(super) strategy: StrategyKind,
-    /// The most preemptions in a schedule (with dfs) [default: no bound]
+    /// How many orderings a race may need to be likely to be found by pct
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(super) pct_depth: u8,
+    /// Explore every schedule, also those that differ only in the order of independent requests
+    #[arg(long)]
+    pub(super) no_reduction: bool,
+    /// The most preemptions in a schedule (with portfolio or dfs, without reduction and samples) [default: no bound]
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<usize>,
     /// The most schedules to explore of a scenario

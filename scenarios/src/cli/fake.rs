@@ -100,6 +100,8 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         coverage: Coverage {
             strategy: "dfs".to_owned(),
             schedules: 6,
+            redundant: 0,
+            reduction: None,
             steps: 24,
             exhausted: true,
             preemption_bound: None,

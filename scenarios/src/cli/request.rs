@@ -16,9 +16,9 @@ use super::leg::Leg;
 /// Arguments that make no sense together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum RequestError {
-    /// A random walk has no bound.
-    #[error("`--preemptions` bounds the search of `--strategy dfs` only (drop one of the two)")]
-    BoundOfRandomWalk,
+    /// Samples have no bound.
+    #[error("`--preemptions` bounds systematic searches only, and `--strategy {0}` samples (drop one of the two)")]
+    BoundOfSamples(StrategyKind),
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
     FaultOfNone,
@@ -61,12 +61,14 @@ pub(super) enum RequestError {
 
 /// The plan that the arguments ask for.
 pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
-    if args.strategy == StrategyKind::Random && args.preemptions.is_some() {
-        return Err(RequestError::BoundOfRandomWalk);
+    if !args.strategy.is_exhaustive() && args.preemptions.is_some() {
+        return Err(RequestError::BoundOfSamples(args.strategy));
     }
     Ok(Plan {
         seed: args.seed,
         strategy: args.strategy,
+        pct_depth: usize::from(args.pct_depth),
+        reduces: !args.no_reduction,
         preemption_bound: args.preemptions,
         schedules_max: args.schedules,
         budget: args.budget,
@@ -332,10 +334,11 @@ mod tests {
     }
 
     #[test]
-    fn bound_of_a_random_walk_is_refused() {
+    fn bound_of_samples_is_refused() {
         let refused = plan(&args(&["--strategy", "random", "--preemptions", "2"]).search);
-        assert_eq!(refused, Err(RequestError::BoundOfRandomWalk));
+        assert_eq!(refused, Err(RequestError::BoundOfSamples(StrategyKind::Random)));
         assert!(plan(&args(&["--strategy", "random"]).search).is_ok());
+        assert!(plan(&args(&["--preemptions", "2"]).search).is_ok());
     }
 
     /// Only what the cards name is started.
