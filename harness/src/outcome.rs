@@ -146,9 +146,12 @@ pub struct Coverage {
     pub stopped: Stopped,
     /// How many of the executions violated an invariant.
     pub violating: u64,
+    /// In how many of the executions each invariant was violated, by its promise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub violated: BTreeMap<String, u64>,
     /// Which execution was the first to violate one, from 1.
     pub first_violation: Option<u64>,
-    /// Final states of the stores and how often each was reached; at most `FINAL_STATES_MAX`.
+    /// Final states of the stores and how often each was reached; at most [`Plan::final_states_max`](crate::Plan::final_states_max).
     pub final_states: BTreeMap<String, u64>,
     /// How often workers ended with an unhandled error, by its text; at most `FAILURES_MAX`.
     pub failures: BTreeMap<String, u64>,
@@ -167,8 +170,6 @@ pub struct Reduction {
     pub refuted: Option<String>,
 }
 
-/// Most distinct final states that a coverage lists.
-pub const FINAL_STATES_MAX: usize = 64;
 /// Most distinct texts of failures that a coverage lists.
 pub const FAILURES_MAX: usize = 16;
 
@@ -270,6 +271,7 @@ mod tests {
             undecided_wakings: 0,
             stopped,
             violating: 0,
+            violated: BTreeMap::new(),
             first_violation: None,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),

@@ -43,6 +43,7 @@ fn outcome(name: &str) -> Outcome {
             undecided_wakings: 0,
             stopped: Stopped::Inconclusive,
             violating: 0,
+            violated: BTreeMap::new(),
             first_violation: None,
             final_states: [("counter=1".to_owned(), 1)].into(),
             failures: [].into(),

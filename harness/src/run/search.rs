@@ -46,7 +46,7 @@ impl Search<'_> {
         let workers: Vec<WorkerId> =
             (0..count).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
         let mut strategy = strategy(self.plan);
-        let mut tally = Tally::start(&self.rig.gate);
+        let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
         let found = self.explore(&subject, &workers, strategy.as_mut(), &mut tally).await?;
         let mut verdict = found.verdict;
         if let Some(what) = tally.vacuous() {

@@ -7,7 +7,7 @@ use super::executed::Executed;
 use crate::explore::Strategy;
 use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
-use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Reduction, Stopped};
+use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped};
 use crate::plan::Plan;
 
 /// Counts over the executions of one search.
@@ -20,7 +20,9 @@ pub(crate) struct Tally {
     redundant: u64,
     steps: u64,
     pub(crate) violating: u64,
+    violated: BTreeMap<String, u64>,
     first_violation: Option<u64>,
+    final_states_max: usize,
     final_states: BTreeMap<State, u64>,
     failures: BTreeMap<String, u64>,
     /// Executions in which some worker failed, other than by a conflict.
@@ -35,7 +37,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn start(gate: &Gate) -> Self {
+    pub(crate) fn start(gate: &Gate, final_states_max: usize) -> Self {
         Self {
             herds_before: gate.herds(),
             started: Instant::now(),
@@ -43,7 +45,9 @@ impl Tally {
             redundant: 0,
             steps: 0,
             violating: 0,
+            violated: BTreeMap::new(),
             first_violation: None,
+            final_states_max,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
             failing: 0,
@@ -61,8 +65,9 @@ impl Tally {
         for kind in executed.steps.iter().filter_map(|step| step.choice.fault()) {
             *self.faults.entry(kind.name().to_owned()).or_default() += 1;
         }
-        if executed.verdict.violation().is_some() {
+        if let Some(violation) = executed.verdict.violation() {
             self.violating += 1;
+            count_bounded(&mut self.violated, &violation.invariant, FAILURES_MAX);
             self.first_violation.get_or_insert(self.schedules);
         }
         if executed.is_redundant {
@@ -70,7 +75,7 @@ impl Tally {
             return;
         }
         if let Some(state) = &executed.final_state {
-            count_bounded(&mut self.final_states, state, FINAL_STATES_MAX);
+            count_bounded(&mut self.final_states, state, self.final_states_max);
         }
         let mut failed = false;
         for (worker, end) in &executed.ends {
@@ -125,6 +130,7 @@ impl Tally {
             undecided_wakings: gate.herds() - self.herds_before,
             stopped,
             violating: self.violating,
+            violated: self.violated.clone(),
             first_violation: self.first_violation,
             elapsed_us: self.elapsed_us(),
             final_states: self

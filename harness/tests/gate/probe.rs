@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use raceproof::history::{Effect, TraceStep};
 use raceproof::interrupt::Interrupt;
+use raceproof::plan::StrategyKind;
 use raceproof::run::Engine;
 use raceproof::scenario::Result;
 use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
@@ -71,7 +72,8 @@ impl Probe {
 
     /// Explores all of it on a fresh store.
     pub(crate) fn explore(self) -> Outcome {
-        self.explore_as(&Plan { keep_going: true, ..Plan::default() })
+        let strategy = StrategyKind::Dfs;
+        self.explore_as(&Plan { keep_going: true, strategy, reduces: false, ..Plan::default() })
     }
 
     /// Explores it as `plan` says on a fresh store.

@@ -226,6 +226,7 @@ fn coverage() -> Coverage {
         undecided_wakings: 0,
         stopped: Stopped::Exhausted,
         violating: 0,
+        violated: BTreeMap::new(),
         first_violation: None,
         final_states: BTreeMap::from([("counter=3".to_owned(), 90)]),
         failures: BTreeMap::new(),

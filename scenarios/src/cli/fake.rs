@@ -113,6 +113,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
             undecided_wakings: 0,
             stopped: Stopped::Exhausted,
             violating: 0,
+            violated: BTreeMap::new(),
             first_violation: None,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),

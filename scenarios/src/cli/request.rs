@@ -17,7 +17,9 @@ use super::leg::Leg;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum RequestError {
     /// Samples have no bound.
-    #[error("`--preemptions` bounds systematic searches only, and `--strategy {0}` samples (drop one of the two)")]
+    #[error(
+        "`--preemptions` bounds systematic searches only, and `--strategy {0}` samples (drop one of the two)"
+    )]
     BoundOfSamples(StrategyKind),
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
