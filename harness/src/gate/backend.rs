@@ -315,6 +315,15 @@ pub trait Backend {
         Ok(Footprint::everything())
     }
 
+    /// A number that is raised whenever something was learnt that makes footprints larger which were given before: two steps
+    /// may have been taken for independent that are not, so whoever has relied on it begins anew.
+    fn coarseness(&self) -> u64 {
+        0
+    }
+
+    /// Forgets what was learnt so: another search is about to start, on other data.
+    fn unlearn(&mut self) {}
+
     /// Which clock the store lives by.
     fn clock(&self) -> Clock {
         Clock::Real
