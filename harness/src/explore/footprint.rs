@@ -31,6 +31,12 @@ pub enum Access {
 }
 
 impl Access {
+    /// Writing, if it does, else reading.
+    #[must_use]
+    pub fn of(writes: bool) -> Self {
+        if writes { Self::Writes } else { Self::Reads }
+    }
+
     fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Reads, Self::Reads) => false,

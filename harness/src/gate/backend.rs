@@ -315,10 +315,14 @@ pub trait Backend {
         Ok(Footprint::everything())
     }
 
-    /// Raised whenever something is learnt because of which requests touch more than was said of them before.
+    /// A number that is raised whenever something was learnt that makes footprints larger which were given before: two steps
+    /// may have been taken for independent that are not, so whoever has relied on it begins anew.
     fn coarseness(&self) -> u64 {
         0
     }
+
+    /// Forgets what was learnt so: another search is about to start, on other data.
+    fn unlearn(&mut self) {}
 
     /// Which clock the store lives by.
     fn clock(&self) -> Clock {

@@ -221,6 +221,11 @@ impl Gate {
         Ok(self.backends[store].footprint(exchange).await?)
     }
 
+    /// Forgets what the footprints of the search before have learnt.
+    pub fn unlearn(&mut self) {
+        self.backends.iter_mut().for_each(|backend| backend.unlearn());
+    }
+
     /// How much the stores' [footprints](Self::footprint) have learnt that makes them touch more than before.
     #[must_use]
     pub fn coarseness(&self) -> u64 {

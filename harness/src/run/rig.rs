@@ -90,6 +90,7 @@ impl Rig {
     /// `scenario` as `plan` wants it.
     pub(crate) fn subject(&mut self, scenario: &Arc<dyn Scenario>, plan: &Plan) -> Subject {
         self.subjects += 1;
+        self.gate.unlearn();
         let team = plan.workers.unwrap_or_else(|| scenario.card().workers);
         let last = WorkerId(u16::try_from(team).unwrap_or(u16::MAX));
         Subject {

@@ -9,12 +9,14 @@ use raceproof_clock::Page;
 
 use super::endurance::Endurance;
 use super::exchange::{Exchange, refusal};
+use super::footprint::{Following, Reaches};
 use super::remembered::{self, Remembered};
 use super::replica::Replica;
 use super::{NAME, snapshot, standing, time};
 use crate::clock::{Clock, EPOCH};
+use crate::explore::Footprint;
 use crate::fault::{FaultKind, FaultModel};
-use crate::gate::{Backend, BackendError, Standing, Survival, Upstream};
+use crate::gate::{self, Backend, BackendError, Standing, Survival, Upstream};
 use crate::history::State;
 use crate::store::Server;
 use crate::wire::redis::{RedisSession, Value};
@@ -34,6 +36,8 @@ pub struct RedisBackend {
     pub(super) replica: Option<Replica>,
     /// What time it is for a server whose own clock cannot be set.
     shifted_to: Duration,
+    reaches: Reaches,
+    following: Following,
 }
 
 impl RedisBackend {
@@ -65,6 +69,8 @@ impl RedisBackend {
             endurance: Endurance::default(),
             replica: None,
             shifted_to: Duration::ZERO,
+            reaches: Reaches::default(),
+            following: Following::default(),
         })
     }
 
@@ -284,6 +290,28 @@ impl Backend for RedisBackend {
         self.tidy_log().await?;
         self.catch_up().await?;
         Ok((self.named(replicated.unwrap_or(state)), renewed))
+    }
+
+    fn follow(&mut self) {
+        self.following.begin();
+    }
+
+    async fn footprint(&mut self, exchange: &gate::Exchange<'_>) -> Result<Footprint, BackendError> {
+        let mut reaches = Vec::with_capacity(1);
+        if !exchange.request.is_empty() {
+            for request in exchange.queued.iter().map(AsRef::as_ref).chain(Some(exchange.request)) {
+                reaches.push(self.reaches.of(&mut self.control, request).await?);
+            }
+        }
+        Ok(self.following.take(exchange, &reaches))
+    }
+
+    fn coarseness(&self) -> u64 {
+        self.following.coarseness()
+    }
+
+    fn unlearn(&mut self) {
+        self.following.forget();
     }
 
     fn can(&self, kind: FaultKind) -> bool {

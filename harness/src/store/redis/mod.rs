@@ -4,6 +4,7 @@ mod backend;
 mod client;
 mod endurance;
 mod exchange;
+mod footprint;
 mod relay;
 mod remembered;
 mod replica;

@@ -41,7 +41,7 @@ impl Flags {
 }
 
 /// The name of a request's command, as the server has it.
-pub(super) fn name(request: &[u8]) -> String {
+pub(crate) fn name(request: &[u8]) -> String {
     let mut arguments = Arguments::of(request);
     let mut word = || arguments.next().map(|word| String::from_utf8_lossy(&word).to_ascii_uppercase());
     let first = word().unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! From bytes to meaning: [`Scanner`] finds where a server's message ends, `RequestScanner` where a
 //! client's request ends, [`Arguments`] reads a request, `command` looks up what it means, and
-//! [`RedisSession`] follows one connection with them. [`Value`] is a whole message as a tree, for
+//! [`RedisSession`] follows one connection with them. [`calls`] reads what a script does. [`Value`] is a whole message as a tree, for
 //! reports and for the harness' own questions. Grammar: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
 mod refusal;
@@ -24,6 +24,7 @@ mod errors;
 mod flags;
 mod limiting;
 mod owed;
+mod script;
 mod session;
 mod show;
 mod unchanged;
@@ -34,6 +35,9 @@ mod samples;
 pub use arguments::Arguments;
 pub use encode::{command, encode};
 pub use flags::Flags;
+pub(crate) use flags::name;
 pub use scanner::{Frame, Scanner};
-pub use session::RedisSession;
+pub use script::{Argument, Call, calls};
+pub use session::{Elsewhere, RedisSession};
+pub(crate) use unchanged::is_told;
 pub use value::{Value, decode};

@@ -14,9 +14,15 @@ use crate::wire::{
 };
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Requests that may be unanswered before the queue of what is owed has to grow.
 const OWED_AT_FIRST: usize = 16;
+
+/// The [`Context`] of a request whose connection is not where it was opened: it may have left its database, or hears of
+/// what others write.
+#[derive(Debug)]
+pub struct Elsewhere;
 
 /// Follows one Redis connection.
 ///
@@ -39,6 +45,8 @@ pub struct RedisSession {
     /// A setting other than those tracked here was made since the last `RESET`.
     settings: bool,
     stored_code: bool,
+    /// Another database was selected, or tracking switched on, since the last `RESET`.
+    elsewhere: bool,
 
     // As far as the replies have come:
     version: Version,
@@ -62,6 +70,7 @@ impl RedisSession {
             watching: false,
             settings: false,
             stored_code: false,
+            elsewhere: false,
             version: Version::Resp2,
             subscriptions: Subscriptions::default(),
             tracking: false,
@@ -130,10 +139,12 @@ impl RedisSession {
                 // Seen as on as soon as it is queued, and never as off: that is known at `EXEC` only.
                 self.settings = true;
                 let on = switches_on(request);
+                self.elsewhere |= on;
                 (if on { Owed::Tracking(true) } else { Owed::One }, RequestClass::Queue)
             }
             _ => {
                 self.settings |= matches!(meaning, Meaning::Setting | Meaning::Select);
+                self.elsewhere |= self.moves_away(meaning, request);
                 self.stored_code |= meaning == Meaning::StoresCode;
                 (Owed::One, RequestClass::Queue)
             }
@@ -161,6 +172,7 @@ impl RedisSession {
                 self.in_transaction = false;
                 self.watching = false;
                 self.settings = false;
+                self.elsewhere = false;
                 Owed::Reset
             }
             Meaning::Watch => {
@@ -173,6 +185,7 @@ impl RedisSession {
             }
             Meaning::Tracking => {
                 self.settings = true;
+                self.elsewhere |= switches_on(request);
                 Owed::Tracking(switches_on(request))
             }
             Meaning::Subscribe(kind) => subscribe(kind, request),
@@ -186,7 +199,12 @@ impl RedisSession {
             _ => false,
         };
         self.stored_code |= meaning == Meaning::StoresCode;
+        self.elsewhere |= self.moves_away(meaning, request);
         (owed, class_of(meaning, request))
+    }
+
+    fn moves_away(&self, meaning: Meaning, request: &Arguments<'_>) -> bool {
+        meaning == Meaning::Select && leaves(meaning, request, self.database.unwrap_or(0))
     }
 
     fn classify_reply(&mut self, message: &[u8]) -> Result<ReplyClass, WireError> {
@@ -260,7 +278,8 @@ impl Session for RedisSession {
         let Some(length) = self.requests.scan(buffer)? else { return Ok(None) };
         let arguments = Arguments::of(&buffer[..length]);
         let class = self.classify_request(&arguments);
-        Ok(Some(Request { limiting: limiting::of(&arguments), ..Request::new(length, class) }))
+        let context = self.elsewhere.then(|| Context::new(Arc::new(Elsewhere)));
+        Ok(Some(Request { limiting: limiting::of(&arguments), context, ..Request::new(length, class) }))
     }
 
     fn reply(&mut self, buffer: &[u8]) -> Result<Option<Reply>, WireError> {

@@ -64,7 +64,7 @@ const TAKES: &[&str] = &[
 ];
 
 /// Whether the data is as it was before `request`, as its `reply` tells. `false` if in doubt, and always for scripts.
-pub(super) fn is_told(request: &Arguments<'_>, reply: &[u8]) -> bool {
+pub(crate) fn is_told(request: &Arguments<'_>, reply: &[u8]) -> bool {
     let mut words = request.clone();
     let Some(name) = words.next() else { return true };
     let is = |table: &[&str]| table.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));

@@ -149,3 +149,18 @@ fn code_is_known_to_be_stored_also_from_inside_a_transaction() {
         assert!(!talk.0.stored_code(), "{line}");
     }
 }
+
+/// What such a connection does concerns other keys, or others' writes concern it.
+#[test]
+fn connection_that_left_its_database_or_tracks_keys_says_so_with_every_request() {
+    let mut session = RedisSession::new(Limits::default());
+    let mut told = |line: &str| {
+        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        let context = session.request(&command(&words)).unwrap().unwrap().context;
+        context.is_some_and(|context| context.get::<Elsewhere>().is_some())
+    };
+    assert!(!told("SELECT 0") && !told("GET k"));
+    assert!(told("SELECT 1") && told("GET k"));
+    assert!(!told("RESET") && !told("GET k"));
+    assert!(told("CLIENT TRACKING ON") && told("GET k"));
+}
