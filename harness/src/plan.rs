@@ -44,6 +44,8 @@ pub struct Plan {
     pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
     pub keep_going: bool,
+    /// Whether the first violation is replayed, shrunk and told step by step.
+    pub has_evidence: bool,
     /// Most distinct final states that are counted.
     pub final_states_max: usize,
     /// Bounds on one execution.
@@ -67,6 +69,7 @@ impl Default for Plan {
             installs_splits: false,
             repeat: 1,
             keep_going: false,
+            has_evidence: true,
             final_states_max: 64,
             limits: RunLimits::default(),
         }

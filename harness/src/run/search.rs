@@ -53,7 +53,7 @@ impl Search<'_> {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
         let coverage = tally.coverage(self.plan, strategy.as_mut(), found.stopped, &self.rig.gate);
-        let counterexample = match found.violating {
+        let counterexample = match found.violating.filter(|_| self.plan.has_evidence) {
             Some(executed) => Some(counterexample(self.rig, &subject, executed).await?),
             None => None,
         };

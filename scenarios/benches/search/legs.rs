@@ -1,7 +1,6 @@
-//! Owns the legs of these tables: every scenario at each level and under each model of which its card speaks, with the engine
+//! Owns the legs of the tables: every scenario at each level and under each model of which its card speaks, with the engine
 //! that it runs on.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
@@ -10,7 +9,7 @@ use raceproof::store::{Needs, ProviderChoice, StoreOptions, postgres, redis};
 use raceproof::{Card, Expectation, FaultModel, Isolation, Scenario};
 use raceproof_scenarios::catalogue;
 
-pub(crate) type Failure = Box<dyn Error>;
+use crate::Failure;
 
 /// One scenario at one level under one model.
 pub(crate) struct Leg {
@@ -92,17 +91,4 @@ impl Engines {
             None => Ok(()),
         }
     }
-}
-
-/// The words of the command line that are no options, and the number behind `--NAME`, if it is there.
-pub(crate) fn arguments(option: &str, default: u64) -> (Vec<String>, u64) {
-    let mut words = std::env::args().skip(1).filter(|word| word != "--bench").peekable();
-    let (mut named, mut number) = (Vec::new(), default);
-    while let Some(word) = words.next() {
-        match word == format!("--{option}") {
-            true => number = words.next().and_then(|value| value.parse().ok()).unwrap_or(default),
-            false => named.push(word),
-        }
-    }
-    (named, number)
 }

@@ -1,18 +1,15 @@
-//! Compares the search with and without reduction: the executions that each needs, and whether both come to the same final states
-//! and verdicts, for everything that the search without reduction exhausts in time. Exits with 1 if anything differs.
-//!
-//! `cargo bench -p raceproof-scenarios --bench reduction`, or `-- --seconds 10 counter/ lock/getset` for less.
+//! Owns the table of executions with and without reduction, and whether both come to the same, for everything that the search
+//! without reduction exhausts in time.
 
-#[path = "../legs.rs"]
-mod legs;
-
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use legs::{Engines, Failure, Leg, arguments, legs};
+use raceproof::Plan;
 use raceproof::plan::StrategyKind;
 use raceproof::run::Engine;
-use raceproof::{Outcome, Plan};
+
+use crate::Failure;
+use crate::comparison::difference;
+use crate::legs::{Engines, Leg, legs};
 
 /// What of its number of executions a search may need with reduction, for those named here.
 const RATIO_MAX: f64 = 1.0 / 3.0;
@@ -21,12 +18,11 @@ const REDUCED: [&str; 2] = ["counter/get-set", "inventory/check-then-decrement"]
 /// Most final states that are compared.
 const STATES_MAX: usize = 100_000;
 
-fn main() -> Result<(), Failure> {
-    let (wanted, seconds) = arguments("seconds", 60);
+pub(crate) fn table(wanted: &[String], seconds: u64) -> Result<(), Failure> {
     let mut engines = Engines::default();
     let (mut compared, mut skipped, mut surprises) = (0, 0, Vec::new());
     println!("{:70} {:>8} {:>8} {:>6} {:>6}", "scenario", "full", "reduced", "cut", "ratio");
-    for leg in legs(&wanted) {
+    for leg in legs(wanted) {
         let engine = engines.for_leg(&leg)?;
         let workers = REDUCED.contains(&leg.card.name.as_str()).then_some(3);
         match compare(engine, &leg, workers, Duration::from_secs(seconds))? {
@@ -82,17 +78,4 @@ fn compare(
     let difference = refuted.or_else(|| difference(&full, &reduced)).map(|what| format!("{name}: {what}"));
     let is_too_many = workers.is_some() && ratio > RATIO_MAX;
     Ok(Some(difference.or_else(|| is_too_many.then(|| format!("{name}: {ratio:.2} of the executions")))))
-}
-
-/// What one of the searches came to and the other did not.
-fn difference(full: &Outcome, reduced: &Outcome) -> Option<String> {
-    let keys = |outcome: &Outcome| {
-        let coverage = &outcome.coverage;
-        let counted = [&coverage.final_states, &coverage.violated, &coverage.failures, &coverage.conflicts];
-        counted.into_iter().flat_map(|counts| counts.keys().cloned()).collect::<BTreeSet<String>>()
-    };
-    let (of_full, of_reduced) = (keys(full), keys(reduced));
-    let missing: Vec<_> = of_full.symmetric_difference(&of_reduced).collect();
-    let first = missing.first()?;
-    Some(format!("{} results are not in both, such as `{first}`", missing.len()))
 }
