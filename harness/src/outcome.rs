@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::isolation::Isolation;
 
 use crate::card::{Card, Expectation};
+use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
+use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
 /// The result of exploring one scenario.
@@ -109,6 +111,9 @@ pub enum Judgement {
 pub struct Coverage {
     /// The strategy, such as `dfs` or `random`.
     pub strategy: String,
+    /// Which part of the search this is, if it is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
     pub schedules: u64,
     /// How many of these were stopped where what comes had come of another one.
@@ -151,6 +156,9 @@ pub struct Coverage {
     pub violated: BTreeMap<String, u64>,
     /// Which execution was the first to violate one, from 1.
     pub first_violation: Option<u64>,
+    /// Its schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violating_schedule: Option<Schedule>,
     /// Final states of the stores and how often each was reached; at most [`Plan::final_states_max`](crate::Plan::final_states_max).
     pub final_states: BTreeMap<String, u64>,
     /// How often workers ended with an unhandled error, by its text; at most `FAILURES_MAX`.
@@ -257,6 +265,7 @@ mod tests {
         };
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
+            shard: None,
             schedules: 1,
             redundant: 0,
             reduction: None,
@@ -273,6 +282,7 @@ mod tests {
             violating: 0,
             violated: BTreeMap::new(),
             first_violation: None,
+            violating_schedule: None,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
             elapsed_us: 1,

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::shard::Shard;
 
 /// How to explore a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Plan {
     /// Whether what the stores need to split requests is installed even if none is split. The results must be the same
     /// with and without.
     pub installs_splits: bool,
+    /// Which part of the search is made.
+    pub shard: Shard,
     /// How often each schedule is executed, at least 1; the histories must be the same.
     pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
@@ -67,6 +70,7 @@ impl Default for Plan {
             model: FaultModel::default(),
             splits_max: 1,
             installs_splits: false,
+            shard: Shard::WHOLE,
             repeat: 1,
             keep_going: false,
             has_evidence: true,

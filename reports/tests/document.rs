@@ -45,6 +45,8 @@ fn outcome(name: &str) -> Outcome {
             violating: 0,
             violated: BTreeMap::new(),
             first_violation: None,
+            violating_schedule: None,
+            shard: None,
             final_states: [("counter=1".to_owned(), 1)].into(),
             failures: [].into(),
             elapsed_us: 5,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::executed::Executed;
+use crate::choice::Schedule;
 use crate::explore::Strategy;
 use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
@@ -22,6 +23,7 @@ pub(crate) struct Tally {
     pub(crate) violating: u64,
     violated: BTreeMap<String, u64>,
     first_violation: Option<u64>,
+    violating_schedule: Option<Schedule>,
     final_states_max: usize,
     final_states: BTreeMap<State, u64>,
     failures: BTreeMap<String, u64>,
@@ -47,6 +49,7 @@ impl Tally {
             violating: 0,
             violated: BTreeMap::new(),
             first_violation: None,
+            violating_schedule: None,
             final_states_max,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -68,7 +71,10 @@ impl Tally {
         if let Some(violation) = executed.verdict.violation() {
             self.violating += 1;
             count_bounded(&mut self.violated, &violation.invariant, FAILURES_MAX);
-            self.first_violation.get_or_insert(self.schedules);
+            if self.first_violation.is_none() {
+                self.first_violation = Some(self.schedules);
+                self.violating_schedule = Some(executed.schedule());
+            }
         }
         if executed.is_redundant {
             self.redundant += 1;
@@ -132,6 +138,8 @@ impl Tally {
             violating: self.violating,
             violated: self.violated.clone(),
             first_violation: self.first_violation,
+            violating_schedule: self.violating_schedule.clone(),
+            shard: (plan.shard.count() > 1).then_some(plan.shard),
             elapsed_us: self.elapsed_us(),
             final_states: self
                 .final_states

@@ -228,6 +228,8 @@ fn coverage() -> Coverage {
         violating: 0,
         violated: BTreeMap::new(),
         first_violation: None,
+        violating_schedule: None,
+        shard: None,
         final_states: BTreeMap::from([("counter=3".to_owned(), 90)]),
         failures: BTreeMap::new(),
         elapsed_us: 20_412,

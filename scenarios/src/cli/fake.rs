@@ -115,6 +115,8 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
             violating: 0,
             violated: BTreeMap::new(),
             first_violation: None,
+            violating_schedule: None,
+            shard: None,
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
             elapsed_us: 1_500,
