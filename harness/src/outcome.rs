@@ -1,6 +1,8 @@
 //! Owns [`Outcome`]: everything that one search of one scenario came to. Rendering it is the business
 //! of the reports.
 
+mod merging;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
+
+pub use merging::{MergeError, merge};
 
 /// The result of exploring one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +67,8 @@ impl Outcome {
         match (&self.verdict, is_broken) {
             (Verdict::Pass, _) if self.coverage.stopped == Stopped::Interrupted => Judgement::Interrupted,
             (Verdict::Inconclusive(_), _) => Judgement::Inconclusive,
+            (Verdict::Pass, _) if !self.coverage.missing.is_empty() => Judgement::Inconclusive,
+            (Verdict::Pass, _) if self.is_for_the_whole_to_say() => Judgement::Unjudged,
             (Verdict::Pass, _) if self.saw_no_fault() => Judgement::Inconclusive,
             (Verdict::Violation(_) | Verdict::Pass, None) => Judgement::Unjudged,
             (Verdict::Violation(_), Some(true)) | (Verdict::Pass, Some(false)) => Judgement::AsExpected,
@@ -82,6 +88,14 @@ impl Outcome {
         may_break && self.coverage.faults.is_empty()
     }
 
+    /// Whether this is a part of a search, and what it did not see may be in another part.
+    #[must_use]
+    pub fn is_for_the_whole_to_say(&self) -> bool {
+        let is_broken = self.expected().is_some_and(Expectation::is_violation);
+        let is_open = self.verdict == Verdict::Pass && (is_broken || self.saw_no_fault());
+        is_open && self.coverage.shard.is_some()
+    }
+
     /// Whether the violation that the card expects lies within single requests, which this search took for atomic.
     fn is_beyond_the_model(&self) -> bool {
         self.card.needs_splits && self.coverage.splits_max == Some(0)
@@ -98,7 +112,8 @@ pub enum Judgement {
     Inconclusive,
     /// The user ended the search before it had found anything.
     Interrupted,
-    /// The card says nothing about this isolation level or fault model, or needs requests to be split and they were not.
+    /// The card says nothing about this isolation level or fault model, or needs requests to be split and they were not, or
+    /// what was not seen in this part of a search may be in another.
     Unjudged,
     /// A broken variant passed.
     MissedBug,
@@ -114,6 +129,9 @@ pub struct Coverage {
     /// Which part of the search this is, if it is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// Which parts were not there when the others were merged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Shard>,
     /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
     pub schedules: u64,
     /// How many of these were stopped where what comes had come of another one.
@@ -254,7 +272,7 @@ mod tests {
         outcome(verdict, is_broken, stopped).judgement()
     }
 
-    fn outcome(verdict: Verdict, is_broken: bool, stopped: Stopped) -> Outcome {
+    pub(super) fn outcome(verdict: Verdict, is_broken: bool, stopped: Stopped) -> Outcome {
         let anomaly = "lost update".to_owned();
         let card = Card {
             name: "a/a".to_owned(),
@@ -266,6 +284,7 @@ mod tests {
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
             shard: None,
+            missing: Vec::new(),
             schedules: 1,
             redundant: 0,
             reduction: None,
@@ -299,6 +318,28 @@ mod tests {
             counterexample: None,
             stores,
             clock,
+        }
+    }
+
+    /// What one part of a search did not see may be in another; what it saw is there.
+    #[test]
+    fn broken_variant_that_passes_in_a_part_is_not_judged_there() {
+        let mut part = outcome(Verdict::Pass, true, Stopped::Exhausted);
+        part.coverage.shard = "1/2".parse().ok();
+        assert_eq!(part.judgement(), Judgement::Unjudged);
+        part.card.expected = Expectation::Pass;
+        assert_eq!(part.judgement(), Judgement::AsExpected);
+        part.verdict = Verdict::Violation(Violation { invariant: String::new(), found: String::new(), step: None });
+        assert_eq!(part.judgement(), Judgement::FalseAlarm);
+    }
+
+    /// Whether a missing part has a violation cannot be known; one that was found stays one.
+    #[test]
+    fn pass_with_a_missing_part_is_inconclusive() {
+        for is_broken in [false, true] {
+            let mut merged = outcome(Verdict::Pass, is_broken, Stopped::Exhausted);
+            merged.coverage.missing = "2/2".parse().into_iter().collect();
+            assert_eq!(merged.judgement(), Judgement::Inconclusive);
         }
     }
 

@@ -35,6 +35,19 @@ impl Shard {
         (0..count).map(move |index| Self { index, count })
     }
 
+    /// This part in `count` parts of its own, which together have what it has.
+    ///
+    /// # Errors
+    /// There are more parts than a number can count, or none.
+    pub fn split(self, count: u32) -> Result<Vec<Self>, ShardError> {
+        match self.count.checked_mul(count) {
+            Some(all) if all > 0 => {
+                Ok((0..count).map(|part| Self { index: self.index + part * self.count, count: all }).collect())
+            }
+            _ => Err(ShardError(format!("{self} in {count}"))),
+        }
+    }
+
     /// Its position, from 0.
     #[must_use]
     pub fn index(self) -> u32 {
@@ -100,6 +113,18 @@ mod tests {
             assert_eq!(Shard::all(4).filter(|shard| shard.owns(digest)).count(), 1);
             assert!(Shard::WHOLE.owns(digest));
         }
+    }
+
+    #[test]
+    fn what_a_part_has_belongs_to_just_one_part_of_it() {
+        let shard = Shard { index: 1, count: 3 };
+        let parts = shard.split(4).expect("twelve can be counted");
+        for digest in 0..100 {
+            let owners = parts.iter().filter(|part| part.owns(digest)).count();
+            assert_eq!(owners, usize::from(shard.owns(digest)), "{digest}");
+        }
+        assert_eq!(Shard::WHOLE.split(2), Ok(Shard::all(2).collect()));
+        assert!(shard.split(0).is_err() && shard.split(u32::MAX).is_err());
     }
 
     #[test]

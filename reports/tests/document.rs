@@ -47,6 +47,7 @@ fn outcome(name: &str) -> Outcome {
             first_violation: None,
             violating_schedule: None,
             shard: None,
+            missing: Vec::new(),
             final_states: [("counter=1".to_owned(), 1)].into(),
             failures: [].into(),
             elapsed_us: 5,

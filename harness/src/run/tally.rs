@@ -140,6 +140,7 @@ impl Tally {
             first_violation: self.first_violation,
             violating_schedule: self.violating_schedule.clone(),
             shard: (plan.shard.count() > 1).then_some(plan.shard),
+            missing: Vec::new(),
             elapsed_us: self.elapsed_us(),
             final_states: self
                 .final_states

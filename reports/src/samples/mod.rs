@@ -230,6 +230,7 @@ fn coverage() -> Coverage {
         first_violation: None,
         violating_schedule: None,
         shard: None,
+        missing: Vec::new(),
         final_states: BTreeMap::from([("counter=3".to_owned(), 90)]),
         failures: BTreeMap::new(),
         elapsed_us: 20_412,

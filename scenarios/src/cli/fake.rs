@@ -117,6 +117,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
             first_violation: None,
             violating_schedule: None,
             shard: None,
+            missing: Vec::new(),
             final_states: BTreeMap::new(),
             failures: BTreeMap::new(),
             elapsed_us: 1_500,
