@@ -13,7 +13,7 @@ use crate::wire::redis::{Argument, Arguments, Call, calls, name};
 
 /// What one request touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(in super::super) enum Reach {
     Nothing,
     Everything,
     /// Everything, and from now on the connection hears of what others do.

@@ -1,0 +1,188 @@
+//! Owns the way through expressions.
+
+use sqlparser::ast::{
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Ident, Subscript, WindowType,
+};
+
+use super::super::deed::Unclear;
+use super::super::names::{self, CONFINED, SYSTEM_COLUMNS};
+use super::{DEPTH_MAX, Walk, Walked};
+
+impl Walk<'_> {
+    pub(super) fn expression(&mut self, expression: &Expr) -> Walked {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Unclear::Everybody);
+        }
+        self.parts_of(expression)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn parts_of(&mut self, expression: &Expr) -> Walked {
+        match expression {
+            Expr::Value(_) => Ok(()),
+            Expr::Identifier(name) => self.name(name),
+            Expr::CompoundIdentifier(names) => names.iter().try_for_each(|name| self.name(name)),
+            Expr::IsFalse(inner)
+            | Expr::IsNotFalse(inner)
+            | Expr::IsTrue(inner)
+            | Expr::IsNotTrue(inner)
+            | Expr::IsNull(inner)
+            | Expr::IsNotNull(inner)
+            | Expr::IsUnknown(inner)
+            | Expr::IsNotUnknown(inner)
+            | Expr::Nested(inner)
+            | Expr::UnaryOp { expr: inner, .. }
+            | Expr::Extract { expr: inner, .. }
+            | Expr::Ceil { expr: inner, .. }
+            | Expr::Floor { expr: inner, .. }
+            | Expr::Collate { expr: inner, .. } => self.expression(inner),
+            Expr::BinaryOp { op: BinaryOperator::PGCustomBinaryOperator(_) | BinaryOperator::Custom(_), .. } => {
+                Err(Unclear::Everybody)
+            }
+            Expr::IsDistinctFrom(left, right)
+            | Expr::IsNotDistinctFrom(left, right)
+            | Expr::BinaryOp { left, right, .. }
+            | Expr::Like { expr: left, pattern: right, .. }
+            | Expr::ILike { expr: left, pattern: right, .. }
+            | Expr::SimilarTo { expr: left, pattern: right, .. }
+            | Expr::AnyOp { left, right, .. }
+            | Expr::AllOp { left, right, .. }
+            | Expr::AtTimeZone { timestamp: left, time_zone: right }
+            | Expr::Position { expr: left, r#in: right } => {
+                self.expression(left)?;
+                self.expression(right)
+            }
+            Expr::Between { expr, low, high, .. } => self.expressions([&**expr, low, high]),
+            Expr::InList { expr, list, .. } => {
+                self.expression(expr)?;
+                self.expressions(list)
+            }
+            Expr::Tuple(parts) => self.expressions(parts),
+            Expr::Array(array) => self.expressions(&array.elem),
+            Expr::Cast { expr, data_type, format: None, .. } if is_built_in(data_type) => self.expression(expr),
+            Expr::TypedString(typed) if is_built_in(&typed.data_type) => Ok(()),
+            Expr::Interval(interval) => self.expression(&interval.value),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.expressions(operand.as_deref())?;
+                self.expressions(else_result.as_deref())?;
+                self.expressions(conditions.iter().flat_map(|when| [&when.condition, &when.result]))
+            }
+            Expr::Exists { subquery, .. } => self.query(subquery, true),
+            Expr::Subquery(subquery) => self.query(subquery, false),
+            Expr::InSubquery { expr, subquery, .. } => {
+                self.expression(expr)?;
+                self.query(subquery, false)
+            }
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                self.expression(expr)?;
+                self.expressions(substring_from.as_deref())?;
+                self.expressions(substring_for.as_deref())
+            }
+            Expr::Trim { expr, trim_what, trim_characters: None, .. } => {
+                self.expression(expr)?;
+                self.expressions(trim_what.as_deref())
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                self.expression(root)?;
+                access_chain.iter().try_for_each(|access| match access {
+                    AccessExpr::Subscript(Subscript::Index { index }) => self.expression(index),
+                    _ => Err(Unclear::Everybody),
+                })
+            }
+            Expr::Function(function) => self.function(function),
+            _ => Err(Unclear::Everybody),
+        }
+    }
+
+    /// A column, or a function of users that is called like one (`stock.f`).
+    fn name(&self, name: &Ident) -> Walked {
+        let name = names::folded(name).ok_or(Unclear::Everybody)?;
+        match name.as_str() {
+            system if SYSTEM_COLUMNS.contains(&system) => Err(Unclear::Step),
+            users if self.schema.is_users(users) => Err(Unclear::Everybody),
+            _ => Ok(()),
+        }
+    }
+
+    fn function(&mut self, function: &Function) -> Walked {
+        let is_plain = !function.uses_odbc_syntax && matches!(function.parameters, FunctionArguments::None);
+        match names::parts(&function.name) {
+            Some((None, name)) if is_plain && self.schema.is_safe(&name) => {}
+            Some((Some(schema), name))
+                if is_plain && schema == "pg_catalog" && self.schema.is_safe(&name) => {}
+            Some((None, name)) if CONFINED.contains(&name.as_str()) && !self.schema.is_users(&name) => {
+                return Err(Unclear::Step);
+            }
+            _ => return Err(Unclear::Everybody),
+        }
+        match &function.args {
+            FunctionArguments::None => {}
+            FunctionArguments::Subquery(query) => self.query(query, false)?,
+            FunctionArguments::List(list) => {
+                list.args.iter().try_for_each(|argument| self.argument(argument))?;
+                for clause in &list.clauses {
+                    let FunctionArgumentClause::OrderBy(by) = clause else { return Err(Unclear::Everybody) };
+                    self.expressions(by.iter().map(|by| &by.expr))?;
+                }
+            }
+        }
+        self.expressions(function.filter.as_deref())?;
+        self.expressions(function.within_group.iter().map(|by| &by.expr))?;
+        match &function.over {
+            None => Ok(()),
+            Some(WindowType::WindowSpec(window)) if window.window_name.is_none() => {
+                self.expressions(&window.partition_by)?;
+                self.expressions(window.order_by.iter().map(|by| &by.expr))
+            }
+            Some(_) => Err(Unclear::Everybody),
+        }
+    }
+
+    fn argument(&mut self, argument: &FunctionArg) -> Walked {
+        match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expression(expr),
+            FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => Ok(()),
+            _ => Err(Unclear::Everybody),
+        }
+    }
+}
+
+/// Whether a type is the server's own, and reading it is only that: `regclass` looks names up.
+fn is_built_in(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => is_built_in(element),
+        DataType::SmallInt(_)
+        | DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::BigInt(_)
+        | DataType::Int2(_)
+        | DataType::Int4(_)
+        | DataType::Int8(_)
+        | DataType::Numeric(_)
+        | DataType::Decimal(_)
+        | DataType::Real
+        | DataType::Float(_)
+        | DataType::Float4
+        | DataType::Float8
+        | DataType::DoublePrecision
+        | DataType::Bool
+        | DataType::Boolean
+        | DataType::Text
+        | DataType::Varchar(_)
+        | DataType::CharacterVarying(_)
+        | DataType::Char(_)
+        | DataType::Character(_)
+        | DataType::Uuid
+        | DataType::Date
+        | DataType::Time(..)
+        | DataType::Timestamp(..)
+        | DataType::Interval { .. }
+        | DataType::JSON
+        | DataType::JSONB
+        | DataType::Bytea => true,
+        _ => false,
+    }
+}
