@@ -144,20 +144,32 @@ mod tests {
     #[test]
     fn what_goes_on_with_or_leaves_something_is_not_known() {
         let portal = |bytes: &mut BytesMut| frontend::execute("p", 0, bytes).unwrap();
-        assert_eq!(unit(|bytes| {
-            portal(bytes);
-            frontend::sync(bytes);
-        }), None, "it was bound before");
-        assert_eq!(unit(|bytes| {
-            prepare(bytes, "SELECT 1", &[], &[], &[]);
-            frontend::execute("", 1, bytes).unwrap();
-            frontend::sync(bytes);
-        }), None, "rows are left");
-        assert_eq!(unit(|bytes| {
-            prepare(bytes, "SELECT 1", &[], &[], &[]);
-            frontend::execute("", 0, bytes).unwrap();
-            frontend::flush(bytes);
-        }), None, "the transaction goes on");
+        assert_eq!(
+            unit(|bytes| {
+                portal(bytes);
+                frontend::sync(bytes);
+            }),
+            None,
+            "it was bound before"
+        );
+        assert_eq!(
+            unit(|bytes| {
+                prepare(bytes, "SELECT 1", &[], &[], &[]);
+                frontend::execute("", 1, bytes).unwrap();
+                frontend::sync(bytes);
+            }),
+            None,
+            "rows are left"
+        );
+        assert_eq!(
+            unit(|bytes| {
+                prepare(bytes, "SELECT 1", &[], &[], &[]);
+                frontend::execute("", 0, bytes).unwrap();
+                frontend::flush(bytes);
+            }),
+            None,
+            "the transaction goes on"
+        );
     }
 
     #[test]

@@ -264,8 +264,7 @@ mod tests {
             if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call(\"DEL\", KEYS[1]) end
             redis.pcall('SET', 'free key', redis.call('INCR', ARGV[2]), {1, 2}, a[1], 7) --[[ loadstring ]]
             return redis.status_reply('it\\'s redis')";
-        let expected =
-            ["GET K1", "DEL K1", "SET free key ? ? ? ?", "INCR A2"].map(str::to_owned).to_vec();
+        let expected = ["GET K1", "DEL K1", "SET free key ? ? ? ?", "INCR A2"].map(str::to_owned).to_vec();
         assert_eq!(told(script), Some(expected));
         assert_eq!(told("return #KEYS + 1"), Some(Vec::new()));
     }

@@ -116,7 +116,12 @@ impl Following {
         footprint
     }
 
-    fn take_of(&mut self, connection: &mut Connection, exchange: &Exchange<'_>, level: Isolation) -> Footprint {
+    fn take_of(
+        &mut self,
+        connection: &mut Connection,
+        exchange: &Exchange<'_>,
+        level: Isolation,
+    ) -> Footprint {
         let is_new = !exchange.request.is_empty();
         let was_open = connection.transaction.is_open;
         let deeds = if is_new { self.deeds_of(exchange) } else { Arc::from([]) };
@@ -272,7 +277,8 @@ impl Following {
         let mut footprint = Footprint::nothing();
         for Access { table, part, way } in &transaction.held {
             let object = &schema.tables[*table];
-            let touch = |object: &Bytes| Touch { object: Some(object.clone()), part: part.clone(), writes: true };
+            let touch =
+                |object: &Bytes| Touch { object: Some(object.clone()), part: part.clone(), writes: true };
             footprint.0.push(touch(&object.locks));
             if commits && *way == Way::Write {
                 footprint.0.push(touch(&object.rows));

@@ -3,8 +3,8 @@
 //! Two rows that are written in another order lie in another order, which nobody can notice who reads only sums, or sorts.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderByKind,
-    Query, Select, SelectItem,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    OrderByKind, Query, Select, SelectItem,
 };
 
 use super::names;
@@ -108,7 +108,9 @@ impl Reading<'_> {
 
     /// Whether the rows come in the order of their primary key.
     fn is_sorted(self) -> bool {
-        let Some(OrderByKind::Expressions(by)) = self.query.and_then(|query| query.order_by.as_ref()).map(|order| &order.kind) else {
+        let Some(OrderByKind::Expressions(by)) =
+            self.query.and_then(|query| query.order_by.as_ref()).map(|order| &order.kind)
+        else {
             return false;
         };
         let sorted: Vec<_> = by.iter().map(|by| column_of(&by.expr, self.qualifiers)).collect();

@@ -172,7 +172,9 @@ pub(super) fn is_total(expr: &Expr, parameters: Parameters<'_>) -> bool {
         | Expr::IsFalse(inner)
         | Expr::IsNotFalse(inner)
         | Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => total(inner),
-        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => total(left) && total(right),
+        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+            total(left) && total(right)
+        }
         Expr::BinaryOp { left, op, right } => is_comparison(op) && total(left) && total(right),
         Expr::InList { expr, list, .. } => total(expr) && list.iter().all(total),
         Expr::Between { expr, low, high, .. } => total(expr) && total(low) && total(high),

@@ -107,7 +107,7 @@ const COLUMNS_SQL: &str = "
 
 /// Relation, whether it is the primary key, whether it keeps rows apart, its columns, its expressions.
 const INDEXES_SQL: &str = "
-    SELECT i.indrelid, i.indisprimary, i.indisunique OR i.indisexclusion, i.indkey::int2[]::text,
+    SELECT i.indrelid, i.indisprimary, i.indisunique OR i.indisexclusion, array_to_string(i.indkey::int2[], ','),
         pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)
     FROM pg_index i WHERE i.indrelid >= 16384";
 
@@ -153,7 +153,8 @@ impl Schema {
 
     /// The schema that the answers to [`QUESTIONS`] tell of. `None` if they are not what was expected.
     pub(super) fn read(answers: &Answers, safe_functions: BTreeSet<String>) -> Option<Self> {
-        let [relations, columns, indexes, checks, references, functions, oddities] = answers.as_slice() else {
+        let [relations, columns, indexes, checks, references, functions, oddities] = answers.as_slice()
+        else {
             return None;
         };
         let user_functions = functions.iter().map(|row| row.text(0).into_owned()).collect();
@@ -230,10 +231,13 @@ impl Schema {
     ) -> Option<()> {
         let mut pairs = Vec::new();
         for row in references {
-            let (Some(&from), Some(&to)) = (ids.get(&row.number(0)?), ids.get(&row.number(2)?)) else { continue };
+            let (Some(&from), Some(&to)) = (ids.get(&row.number(0)?), ids.get(&row.number(2)?)) else {
+                continue;
+            };
             for (table, index) in [(from, 1), (to, 3)] {
                 let columns = numbers(&row.text(index));
-                let columns = columns.iter().filter_map(|number| places[table].get(&i64::try_from(*number).ok()?));
+                let columns =
+                    columns.iter().filter_map(|number| places[table].get(&i64::try_from(*number).ok()?));
                 self.tables[table].reference_columns.extend(columns.copied());
             }
             pairs.push((from, to));
@@ -297,10 +301,9 @@ impl Table {
     }
 
     fn take_index(&mut self, row: &Row, places: &BTreeMap<i64, usize>, is_harmless: bool) {
-        let columns = row.text(3);
-        let columns = columns.trim_matches(['{', '}']).split(',');
-        let columns: Option<Vec<usize>> =
-            columns.map(|number| places.get(&number.trim().parse().ok()?).copied()).collect();
+        let numbers = row.text(3);
+        let place = |number: &str| places.get(&number.parse().ok()?).copied();
+        let columns: Option<Vec<usize>> = numbers.split(',').map(place).collect();
         self.is_odd |= !is_harmless;
         let (is_primary, keeps_apart) = (row.is_true(1), row.is_true(2));
         if keeps_apart {

@@ -77,8 +77,10 @@ impl Following {
         for reach in reaches {
             footprint.add(self.one(id, reach));
         }
-        let is_refused = exchange.reply.is_some_and(|reply| PLIGHTS.iter().any(|word| reply.starts_with(word)));
-        let whole = if self.is_heard || is_refused { Footprint::everything() } else { self.ordered(footprint) };
+        let is_refused =
+            exchange.reply.is_some_and(|reply| PLIGHTS.iter().any(|word| reply.starts_with(word)));
+        let whole =
+            if self.is_heard || is_refused { Footprint::everything() } else { self.ordered(footprint) };
         self.last.insert(id, whole.clone());
         match exchange.reply {
             Some(reply) if !self.is_heard && !is_refused => self.answered(exchange, reaches, reply, whole),
@@ -169,7 +171,10 @@ fn changes_nothing(request: &[u8], reply: &[u8]) -> bool {
     // A reader that is new to its group is entered there, what was counted is kept with the value, and one that waits has
     // stood in the queue.
     let leaves_traces = ["PFCOUNT", "XREAD", "XREADGROUP"].contains(&name.as_str());
-    !leaves_traces && !name.starts_with('B') && !name.starts_with("OBJECT") && is_told(&Arguments::of(request), reply)
+    !leaves_traces
+        && !name.starts_with('B')
+        && !name.starts_with("OBJECT")
+        && is_told(&Arguments::of(request), reply)
 }
 
 #[cfg(test)]

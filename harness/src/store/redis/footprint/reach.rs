@@ -19,7 +19,9 @@ pub(in super::super) enum Reach {
     /// Everything, and from now on the connection hears of what others do.
     Listens,
     /// The whole of the data is read; whether the answer shows in which order the server keeps its keys.
-    Reads { shows_order: bool },
+    Reads {
+        shows_order: bool,
+    },
     /// These keys.
     Keys(Arc<[Touch]>),
     /// These keys, which are watched until the next `EXEC`.
@@ -27,7 +29,11 @@ pub(in super::super) enum Reach {
     /// What was queued.
     Executes,
     /// A script that touches these keys; its name, and whether the server knows it by that name afterwards.
-    Script { touches: Arc<[Touch]>, sha: Bytes, stores: bool },
+    Script {
+        touches: Arc<[Touch]>,
+        sha: Bytes,
+        stores: bool,
+    },
 }
 
 /// Requests and scripts that were looked at before.

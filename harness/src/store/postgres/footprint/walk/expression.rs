@@ -1,8 +1,8 @@
 //! Owns the way through expressions.
 
 use sqlparser::ast::{
-    AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, Ident, Subscript, WindowType,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArguments, Ident, Subscript, WindowType,
 };
 
 use super::super::deed::Unclear;
@@ -24,7 +24,13 @@ impl Walk<'_> {
         match expression {
             Expr::Value(_) => Ok(()),
             Expr::Identifier(name) => self.name(name),
-            Expr::CompoundIdentifier(names) => names.iter().try_for_each(|name| self.name(name)),
+            Expr::CompoundIdentifier(names) => {
+                names.iter().try_for_each(|name| self.name(name))?;
+                // `stock.f` may be a function of users that is given the row.
+                let is_users =
+                    |name: &Ident| names::folded(name).is_some_and(|name| self.schema.is_users(&name));
+                if names.last().is_some_and(is_users) { Err(Unclear::Everybody) } else { Ok(()) }
+            }
             Expr::IsFalse(inner)
             | Expr::IsNotFalse(inner)
             | Expr::IsTrue(inner)
@@ -39,9 +45,10 @@ impl Walk<'_> {
             | Expr::Ceil { expr: inner, .. }
             | Expr::Floor { expr: inner, .. }
             | Expr::Collate { expr: inner, .. } => self.expression(inner),
-            Expr::BinaryOp { op: BinaryOperator::PGCustomBinaryOperator(_) | BinaryOperator::Custom(_), .. } => {
-                Err(Unclear::Everybody)
-            }
+            Expr::BinaryOp {
+                op: BinaryOperator::PGCustomBinaryOperator(_) | BinaryOperator::Custom(_),
+                ..
+            } => Err(Unclear::Everybody),
             Expr::IsDistinctFrom(left, right)
             | Expr::IsNotDistinctFrom(left, right)
             | Expr::BinaryOp { left, right, .. }
@@ -62,7 +69,9 @@ impl Walk<'_> {
             }
             Expr::Tuple(parts) => self.expressions(parts),
             Expr::Array(array) => self.expressions(&array.elem),
-            Expr::Cast { expr, data_type, format: None, .. } if is_built_in(data_type) => self.expression(expr),
+            Expr::Cast { expr, data_type, format: None, .. } if is_built_in(data_type) => {
+                self.expression(expr)
+            }
             Expr::TypedString(typed) if is_built_in(&typed.data_type) => Ok(()),
             Expr::Interval(interval) => self.expression(&interval.value),
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -97,14 +106,9 @@ impl Walk<'_> {
         }
     }
 
-    /// A column, or a function of users that is called like one (`stock.f`).
     fn name(&self, name: &Ident) -> Walked {
         let name = names::folded(name).ok_or(Unclear::Everybody)?;
-        match name.as_str() {
-            system if SYSTEM_COLUMNS.contains(&system) => Err(Unclear::Step),
-            users if self.schema.is_users(users) => Err(Unclear::Everybody),
-            _ => Ok(()),
-        }
+        if SYSTEM_COLUMNS.contains(&name.as_str()) { Err(Unclear::Step) } else { Ok(()) }
     }
 
     fn function(&mut self, function: &Function) -> Walked {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, OnConflictAction, OnInsert, Query, SelectItem,
-    SetExpr, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, OnConflictAction, OnInsert, Query,
+    SelectItem, SetExpr, TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::super::deed::{Access, Unclear, Way};
@@ -49,9 +49,9 @@ impl Walk<'_> {
         if let Some(on) = &insert.on {
             is_narrow &= self.on_conflict(table, on)?;
         }
-        let parts: Option<Vec<Bytes>> = rows.filter(|_| is_narrow).and_then(|rows| {
-            rows.iter().map(|row| self.inserted(table, &columns, row)).collect()
-        });
+        let parts: Option<Vec<Bytes>> = rows
+            .filter(|_| is_narrow)
+            .and_then(|rows| rows.iter().map(|row| self.inserted(table, &columns, row)).collect());
         match parts {
             Some(parts) => {
                 let access = |part| Access { table: index, part: Some(part), way: Way::Write };
@@ -110,14 +110,19 @@ impl Walk<'_> {
     }
 
     pub(super) fn update(&mut self, update: &Update) -> Walked {
-        if update.output.is_some() || update.or.is_some() || !update.order_by.is_empty() || update.limit.is_some() {
+        if update.output.is_some()
+            || update.or.is_some()
+            || !update.order_by.is_empty()
+            || update.limit.is_some()
+        {
             return Err(Unclear::Everybody);
         }
         let target = self.target(&update.table)?;
         let table = &self.schema.tables[target.table];
         let changed = self.assignments(table, &update.assignments)?;
         let mut is_alone = true;
-        if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from {
+        if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from
+        {
             is_alone = from.is_empty();
             self.beside(from)?;
         }

@@ -21,7 +21,13 @@ fn bytes(line: &str) -> Vec<u8> {
 }
 
 /// The footprint of one request with its answer, if it has one.
-fn take(following: &mut Following, id: ConnectionId, line: &str, reach: Reach, reply: Option<&str>) -> Footprint {
+fn take(
+    following: &mut Following,
+    id: ConnectionId,
+    line: &str,
+    reach: Reach,
+    reply: Option<&str>,
+) -> Footprint {
     let request = bytes(line);
     let reply = reply.map(|reply| format!("{reply}\r\n"));
     let reply = reply.as_ref().map(String::as_bytes);
@@ -48,7 +54,9 @@ fn answer_that_says_that_nothing_was_written_makes_a_write_a_read() {
     assert_eq!(of("SET k v NX", "$-1"), read);
     assert_eq!(of("SET k v NX", "+OK"), written);
     assert_eq!(of("DEL k", ":0"), read);
-    for (line, reply) in [("XREADGROUP GROUP g c STREAMS k >", "*-1"), ("PFCOUNT k", ":0"), ("BLPOP k 0", "*-1")] {
+    for (line, reply) in
+        [("XREADGROUP GROUP g c STREAMS k >", "*-1"), ("PFCOUNT k", ":0"), ("BLPOP k 0", "*-1")]
+    {
         assert_eq!(of(line, reply), written, "{line} leaves traces");
     }
     assert_eq!(of("SET k v", "-OOM command not allowed"), Footprint::everything());
