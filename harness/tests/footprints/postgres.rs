@@ -1,6 +1,7 @@
 //! Owns the pairs of Postgres.
 
 use bytes::{Bytes, BytesMut};
+use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 use raceproof::gate::Backend;
 use raceproof::store::postgres::PostgresBackend;
@@ -229,6 +230,21 @@ fn requests(step: &str) -> Vec<Vec<u8>> {
     vec![bytes.to_vec()]
 }
 
+/// The same as a prepared statement, if it is one alone.
+fn prepared(step: &str) -> Vec<Vec<u8>> {
+    if step.contains(';') {
+        return requests(step);
+    }
+    let mut bytes = BytesMut::new();
+    frontend::parse("", step, [], &mut bytes).unwrap();
+    let none: [&[u8]; 0] = [];
+    let bound = frontend::bind("", "", [], none, |_, _| Ok(IsNull::Yes), [], &mut bytes);
+    assert!(bound.is_ok());
+    frontend::execute("", 0, &mut bytes).unwrap();
+    frontend::sync(&mut bytes);
+    vec![bytes.to_vec()]
+}
+
 fn opening() -> Bytes {
     let mut bytes = BytesMut::new();
     let parameters = [("user", "postgres"), ("database", "postgres")];
@@ -258,12 +274,16 @@ async fn stop(stores: Stores, postgres: Postgres) {
 async fn postgres_steps_deemed_independent_commute() {
     let (stores, mut postgres, manner) = start().await;
     check(&mut postgres, &manner, INDEPENDENT, true).await;
+    let manner = Manner { requests: prepared, ..manner };
+    check(&mut postgres, &manner, INDEPENDENT, true).await;
     stop(stores, postgres).await;
 }
 
 #[tokio::test]
 async fn postgres_steps_that_do_not_commute_are_deemed_dependent() {
     let (stores, mut postgres, manner) = start().await;
+    check(&mut postgres, &manner, DEPENDENT, false).await;
+    let manner = Manner { requests: prepared, ..manner };
     check(&mut postgres, &manner, DEPENDENT, false).await;
     stop(stores, postgres).await;
 }

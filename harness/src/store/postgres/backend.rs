@@ -57,8 +57,6 @@ pub struct PostgresBackend {
     /// Connections that are to stop before they write.
     pub(super) armed: BTreeSet<u64>,
     pub(super) following: Following,
-    /// The level of transactions that name none, if it was set here.
-    isolation: Option<Isolation>,
 }
 
 impl PostgresBackend {
@@ -88,7 +86,6 @@ impl PostgresBackend {
             splits,
             armed,
             following: Following::default(),
-            isolation: None,
         })
     }
 
@@ -175,6 +172,7 @@ impl Backend for PostgresBackend {
             let answer = format!("only the database `{ours}` is watched and brought back, not `{database}`");
             return Err(refused(ACTION, answer));
         }
+        self.following.note_opening(opening);
         let mut exchange = Exchange::open(&self.server.address).await?;
         let mut greeting = match self.is_ours(opening) {
             true => login::log_in(&mut exchange, opening, &self.server).await?,
@@ -344,7 +342,7 @@ impl Backend for PostgresBackend {
 
     async fn footprint(&mut self, exchange: &gate::Exchange<'_>) -> Result<Footprint, BackendError> {
         self.look_at_schema().await?;
-        Ok(self.following.take(exchange, self.isolation.unwrap_or(self.control.isolation)))
+        Ok(self.following.take(exchange, self.control.isolation))
     }
 
     fn coarseness(&self) -> u64 {
@@ -382,7 +380,7 @@ impl Backend for PostgresBackend {
         let mut batch = Batch::default();
         batch.query(&format!("ALTER DATABASE {} {change}", quoted(&self.server.database)));
         self.ask("set the isolation level", &batch).await?;
-        self.isolation = level;
+        self.following.forget_schema();
         Ok(true)
     }
 }

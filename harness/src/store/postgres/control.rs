@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::exchange::{Exchange, refused};
+use super::footprint::isolation;
 use super::row::Row;
 use super::{alarm, login, split, standing, waits};
 use crate::gate::BackendError;
@@ -27,7 +28,7 @@ pub(super) struct Control {
     /// Whether triggers and foreign keys are not in force for it.
     pub(super) replicates: bool,
     pub(super) deadlock_timeout: Duration,
-    /// The level of transactions that name none, before anybody has set it here.
+    /// The level of transactions that name none, where the database does not say another one.
     pub(super) isolation: Isolation,
 }
 
@@ -94,11 +95,7 @@ impl Control {
             return Err(refused("stand behind the gate", answer));
         }
         let deadlock_timeout = Duration::from_millis(number(2));
-        let isolation = match facts.map(|row| row.text(3)).as_deref() {
-            Some("read committed" | "read uncommitted") => Isolation::ReadCommitted,
-            Some("repeatable read") => Isolation::RepeatableRead,
-            _ => Isolation::Serializable,
-        };
+        let isolation = isolation(&facts.map(|row| row.text(3)).unwrap_or_default());
         Ok(Self { exchange, key: number(1), version, replicates: false, deadlock_timeout, isolation })
     }
 

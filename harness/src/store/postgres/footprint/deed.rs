@@ -73,7 +73,7 @@ pub(super) enum Way {
 const SQL_BYTES_MAX: usize = 4 << 10;
 
 /// Settings of a session that change no statement's meaning.
-const HARMLESS: &[&str] = &[
+pub(super) const HARMLESS: &[&str] = &[
     "application_name",
     "bytea_output",
     "client_min_messages",

@@ -7,13 +7,13 @@ use bytes::Bytes;
 
 use super::super::batch::Batch;
 use super::super::exchange::Answers;
-use super::deed::{Access, Deed, Touches, Unclear, Way, deeds};
+use super::deed::{Access, Deed, HARMLESS, Touches, Unclear, Way, deeds};
 use super::schema::{QUESTIONS, Schema, Table, functions_sql};
 use crate::explore::{Footprint, Touch};
 use crate::gate::Exchange;
 use crate::id::ConnectionId;
 use crate::isolation::Isolation;
-use crate::wire::postgres::{Executed, executed, sqlstate, status, tags};
+use crate::wire::postgres::{Executed, executed, sqlstate, startup_parameters, status, tags};
 
 /// Most requests that are remembered; then all are forgotten.
 const REMEMBERED_MAX: usize = 4_096;
@@ -33,6 +33,8 @@ pub(in super::super) struct Following {
     shown: BTreeSet<Bytes>,
     /// Tables of which one row alone was said to be written.
     parted: BTreeSet<Bytes>,
+    /// A client has asked for settings by which its statements may mean something else.
+    is_distrusted: bool,
     /// Tables, by the names of their rows, of which a page may fill up.
     crowded: BTreeSet<Bytes>,
     coarseness: u64,
@@ -64,6 +66,15 @@ impl Following {
     pub(in super::super) fn begin(&mut self) {
         self.connections.clear();
         self.is_lost = false;
+    }
+
+    /// Takes note of what a client has said to get a connection.
+    pub(in super::super) fn note_opening(&mut self, opening: &[u8]) {
+        let is_harmless = |(name, value): (&String, &String)| {
+            let is_setting = HARMLESS.contains(&name.to_ascii_lowercase().as_str());
+            is_setting || ["user", "database"].contains(&name.as_str()) || is_unicode(name, value)
+        };
+        self.is_distrusted |= !startup_parameters(opening).is_some_and(|all| all.iter().all(is_harmless));
     }
 
     /// Forgets the structure of the data, which is about to change.
@@ -108,8 +119,9 @@ impl Following {
         self.schema = Some(Arc::new(schema));
     }
 
-    /// What an exchange touches, at `level` where a transaction names none.
+    /// What an exchange touches, at `level` where neither the transaction nor the database names one.
     pub(in super::super) fn take(&mut self, exchange: &Exchange<'_>, level: Isolation) -> Footprint {
+        let level = self.schema.as_ref().and_then(|schema| schema.level).unwrap_or(level);
         let mut connection = self.connections.remove(&exchange.connection).unwrap_or_default();
         let footprint = self.take_of(&mut connection, exchange, level);
         self.connections.insert(exchange.connection, connection);
@@ -182,7 +194,7 @@ impl Following {
             let touched = self.deed(connection, deed, level);
             footprint.0.extend(touched.0);
         }
-        if self.is_lost || connection.is_lost {
+        if self.is_lost || self.is_distrusted || connection.is_lost {
             return Footprint::everything();
         }
         footprint.add(Footprint::nothing());
@@ -301,6 +313,12 @@ fn with_snapshot(mut footprint: Footprint, level: Isolation, chooses: bool) -> F
         // What it does decides about others, and theirs about it.
         Isolation::Serializable => Footprint::everything(),
     }
+}
+
+/// Whether a client says that it writes in the way in which its statements are read.
+fn is_unicode(name: &str, value: &str) -> bool {
+    name == "client_encoding"
+        && ["UTF8", "UTF-8", "'UTF-8'"].iter().any(|known| value.eq_ignore_ascii_case(known))
 }
 
 /// Requests with the same key do the same.

@@ -13,3 +13,4 @@ mod schema;
 mod walk;
 
 pub(super) use following::Following;
+pub(super) use schema::isolation;

@@ -9,6 +9,7 @@ use super::super::catalog::in_sql;
 use super::super::exchange::Answers;
 use super::super::row::Row;
 use super::names;
+use crate::isolation::Isolation;
 
 /// What is known of a database.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Schema {
     safe_functions: BTreeSet<String>,
     /// Whether there are operators, casts or settings by which a statement may mean something else than it says.
     pub(super) is_odd: bool,
+    /// The level of transactions that name none, if the database says so.
+    pub(super) level: Option<Isolation>,
 }
 
 #[derive(Debug, Default)]
@@ -126,10 +129,14 @@ const ODDITIES_SQL: &str = "
     SELECT EXISTS (SELECT FROM pg_operator WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_cast WHERE oid >= 16384)
         OR EXISTS (SELECT FROM pg_event_trigger)
         OR EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS c
-            WHERE c NOT LIKE 'default_transaction_isolation=%' AND c NOT LIKE 'synchronous_commit=%'),
+            WHERE s.setrole <> 0
+                OR (c NOT LIKE 'default_transaction_isolation=%' AND c NOT LIKE 'synchronous_commit=%')),
         EXISTS (SELECT FROM pg_namespace WHERE nspname IN (SELECT rolname FROM pg_roles)),
         (SELECT reset_val FROM pg_settings WHERE name = 'search_path'),
-        (SELECT reset_val FROM pg_settings WHERE name = 'standard_conforming_strings')";
+        (SELECT reset_val FROM pg_settings WHERE name = 'standard_conforming_strings'),
+        (SELECT split_part(c, '=', 2)
+            FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS c
+            WHERE d.datname = current_database() AND s.setrole = 0 AND c LIKE 'default_transaction_isolation=%')";
 
 /// Functions of the server's own that are called with arguments only. Of those that also depend on settings, or on the time,
 /// only the names that are asked for.
@@ -162,6 +169,10 @@ impl Schema {
         let oddities = oddities.first()?;
         let is_plain = oddities.text(2) == "\"$user\", public" && oddities.text(3) == "on";
         schema.is_odd = oddities.is_true(0) || oddities.is_true(1) || !is_plain;
+        schema.level = match &*oddities.text(4) {
+            "" => None,
+            level => Some(isolation(level)),
+        };
         let mut ids = BTreeMap::new();
         for row in relations {
             ids.insert(row.number::<u32>(2)?, schema.tables.len());
@@ -276,6 +287,15 @@ impl Schema {
     /// Whether users have made a function called so.
     pub(super) fn is_users(&self, function: &str) -> bool {
         self.user_functions.contains(function)
+    }
+}
+
+/// The level that the server calls so; the strictest if there is none.
+pub(in super::super) fn isolation(name: &str) -> Isolation {
+    match name {
+        "read committed" | "read uncommitted" => Isolation::ReadCommitted,
+        "repeatable read" => Isolation::RepeatableRead,
+        _ => Isolation::Serializable,
     }
 }
 

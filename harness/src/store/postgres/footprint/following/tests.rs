@@ -3,11 +3,12 @@
 use super::super::super::row::{Row, row};
 use super::*;
 use crate::id::WorkerId;
+use crate::wire::postgres::Parameter;
 
 const A: ConnectionId = ConnectionId { worker: WorkerId(0), ordinal: 0 };
 const DONE: &[u8] = b"C\0\0\0\x0dUPDATE 1\0Z\0\0\0\x05I";
 const OPEN: &[u8] = b"C\0\0\0\x0dUPDATE 1\0Z\0\0\0\x05T";
-const FAILED: &[u8] = b"E\0\0\0\x0dC23505\0\0Z\0\0\0\x05";
+const FAILED: &[u8] = b"E\0\0\0\x0cC23505\0\0Z\0\0\0\x05";
 
 fn rows(of: &[&[&str]]) -> Vec<Row> {
     of.iter().map(|values| row(&values.iter().map(|value| Some(*value)).collect::<Vec<_>>())).collect()
@@ -47,7 +48,7 @@ fn following() -> Following {
         rows(&[&["1", "(n >= 0)"]]),
         rows(&[&["4", "{2}", "3", "{1}"]]),
         rows(&[&["total"]]),
-        rows(&[&["f", "f", "\"$user\", public", "on"]]),
+        rows(&[&["f", "f", "\"$user\", public", "on", ""]]),
         rows(&[&["lower"], &["now"], &["count"], &["sum"], &["max"], &["array_agg"]]),
     ];
     let mut following = Following::default();
@@ -70,7 +71,7 @@ fn at(following: &mut Following, sql: &str, reply: Option<&[u8]>, level: Isolati
     following.take(&exchange, level)
 }
 
-/// A footprint in words: `r` reads, `w` writes.
+/// A footprint in words, in their order: `r` reads, `w` writes.
 fn told(footprint: &Footprint) -> String {
     let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
     let told = |touch: &Touch| {
@@ -78,7 +79,8 @@ fn told(footprint: &Footprint) -> String {
         let part = touch.part.as_ref().map(|part| format!("[{}]", text(part))).unwrap_or_default();
         format!("{} {object}{part}", if touch.writes { 'w' } else { 'r' })
     };
-    footprint.0.iter().map(told).collect::<Vec<_>>().join(", ")
+    let told: BTreeSet<String> = footprint.0.iter().map(told).collect();
+    told.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn touches(sql: &str) -> String {
@@ -203,7 +205,7 @@ fn what_is_not_committed_is_noticed_by_its_locks_only() {
     );
     assert!(!other.conflicts_with(&written));
     let committed = take(&mut following, "COMMIT", Some(DONE));
-    assert_eq!(told(&committed), "w locks acct[1:1], w rows acct[1:1], w locks acct[1:2]");
+    assert_eq!(told(&committed), "w locks acct[1:1], w locks acct[1:2], w rows acct[1:1]");
     assert!(other.conflicts_with(&committed));
     other.add(take(&mut following, "COMMIT", Some(DONE)));
     assert_eq!(told(&other), "r rows acct", "nothing is left to commit");
@@ -255,7 +257,7 @@ fn snapshot_of_a_repeatable_read_reads_everything_once() {
         "`Parse` may choose it behind our back"
     );
     let first = take(&mut following, "SELECT * FROM acct WHERE id = 1", Some(OPEN));
-    assert_eq!(told(&first), "r rows acct[1:1], r *");
+    assert_eq!(told(&first), "r *, r rows acct[1:1]");
     assert_eq!(told(&take(&mut following, "SELECT * FROM child", Some(OPEN))), "");
     let written = take(&mut following, "UPDATE acct SET n = 1 WHERE id = 1", Some(OPEN));
     assert_eq!(told(&written), "r rows acct[1:1], w locks acct[1:1]");
@@ -305,4 +307,41 @@ fn crowded_table_is_written_whole_and_at_once() {
     take(&mut following, "BEGIN", Some(OPEN));
     let written = take(&mut following, "UPDATE acct SET n = 1 WHERE id = 1", Some(OPEN));
     assert_eq!(told(&written), "w locks acct, w rows acct");
+}
+
+/// What the parameters of a statement mean for the row that it touches.
+#[test]
+fn parameter_proves_a_row_only_if_it_cannot_become_another_value() {
+    let schema = following().schema.unwrap();
+    let part = |text: Option<&'static str>, type_id, sql: &'static str| {
+        let parameters = vec![Parameter { type_id, text: text.map(Into::into) }];
+        let deeds = deeds(&schema, &Executed { sql: sql.as_bytes().into(), parameters });
+        let [Deed::Touches(touches)] = deeds.as_slice() else { panic!("{deeds:?}") };
+        touches.accesses[0].part.clone()
+    };
+    let sql = "SELECT * FROM acct WHERE id = $1";
+    let seven = Some(Bytes::from_static(b"1:7"));
+    assert_eq!(part(Some("7"), None, sql), seven);
+    assert_eq!(part(Some("7"), Some(20), "UPDATE acct SET n = 1 WHERE id = $1::bigint"), seven);
+    assert_eq!(part(Some("7"), Some(23), "INSERT INTO acct VALUES ($1, 0)"), seven);
+    for (text, type_id) in [(None, Some(23)), (Some("7"), Some(701)), (Some("7.0"), None), (Some(" 7"), None)]
+    {
+        assert_eq!(part(text, type_id, sql), None, "{text:?} {type_id:?}");
+    }
+    assert_eq!(part(Some("7"), None, "SELECT * FROM acct WHERE id = $2"), None);
+    assert_eq!(part(Some("x"), None, "SELECT * FROM acct WHERE id = 1 AND note = $1::int::text"), None);
+}
+
+/// `options=-csearch_path=s` makes other tables of the same names.
+#[test]
+fn client_that_asks_for_settings_is_not_understood() {
+    let opening = |parameters: &str| {
+        let length = u32::try_from(parameters.len() + 9).unwrap();
+        [&length.to_be_bytes()[..], b"\0\x03\0\0", parameters.as_bytes(), b"\0"].concat()
+    };
+    let mut following = following();
+    following.note_opening(&opening("user\0a\0client_encoding\0UTF8\0TimeZone\0UTC\0"));
+    assert_eq!(told(&take(&mut following, "SELECT 1", Some(DONE))), "");
+    following.note_opening(&opening("user\0a\0options\0-csearch_path=s\0"));
+    assert_eq!(told(&take(&mut following, "SELECT 1", Some(DONE))), "w *");
 }

@@ -22,7 +22,6 @@ impl Walk<'_> {
 
     fn parts_of(&mut self, expression: &Expr) -> Walked {
         match expression {
-            Expr::Value(_) => Ok(()),
             Expr::Identifier(name) => self.name(name),
             Expr::CompoundIdentifier(names) => {
                 names.iter().try_for_each(|name| self.name(name))?;
@@ -31,68 +30,19 @@ impl Walk<'_> {
                     |name: &Ident| names::folded(name).is_some_and(|name| self.schema.is_users(&name));
                 if names.last().is_some_and(is_users) { Err(Unclear::Everybody) } else { Ok(()) }
             }
-            Expr::IsFalse(inner)
-            | Expr::IsNotFalse(inner)
-            | Expr::IsTrue(inner)
-            | Expr::IsNotTrue(inner)
-            | Expr::IsNull(inner)
-            | Expr::IsNotNull(inner)
-            | Expr::IsUnknown(inner)
-            | Expr::IsNotUnknown(inner)
-            | Expr::Nested(inner)
-            | Expr::UnaryOp { expr: inner, .. }
-            | Expr::Extract { expr: inner, .. }
-            | Expr::Ceil { expr: inner, .. }
-            | Expr::Floor { expr: inner, .. }
-            | Expr::Collate { expr: inner, .. } => self.expression(inner),
             Expr::BinaryOp {
                 op: BinaryOperator::PGCustomBinaryOperator(_) | BinaryOperator::Custom(_),
                 ..
             } => Err(Unclear::Everybody),
-            Expr::IsDistinctFrom(left, right)
-            | Expr::IsNotDistinctFrom(left, right)
-            | Expr::BinaryOp { left, right, .. }
-            | Expr::Like { expr: left, pattern: right, .. }
-            | Expr::ILike { expr: left, pattern: right, .. }
-            | Expr::SimilarTo { expr: left, pattern: right, .. }
-            | Expr::AnyOp { left, right, .. }
-            | Expr::AllOp { left, right, .. }
-            | Expr::AtTimeZone { timestamp: left, time_zone: right }
-            | Expr::Position { expr: left, r#in: right } => {
-                self.expression(left)?;
-                self.expression(right)
-            }
-            Expr::Between { expr, low, high, .. } => self.expressions([&**expr, low, high]),
-            Expr::InList { expr, list, .. } => {
-                self.expression(expr)?;
-                self.expressions(list)
-            }
-            Expr::Tuple(parts) => self.expressions(parts),
-            Expr::Array(array) => self.expressions(&array.elem),
             Expr::Cast { expr, data_type, format: None, .. } if is_built_in(data_type) => {
                 self.expression(expr)
             }
             Expr::TypedString(typed) if is_built_in(&typed.data_type) => Ok(()),
-            Expr::Interval(interval) => self.expression(&interval.value),
-            Expr::Case { operand, conditions, else_result, .. } => {
-                self.expressions(operand.as_deref())?;
-                self.expressions(else_result.as_deref())?;
-                self.expressions(conditions.iter().flat_map(|when| [&when.condition, &when.result]))
-            }
             Expr::Exists { subquery, .. } => self.query(subquery, true),
             Expr::Subquery(subquery) => self.query(subquery, false),
             Expr::InSubquery { expr, subquery, .. } => {
                 self.expression(expr)?;
                 self.query(subquery, false)
-            }
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
-                self.expression(expr)?;
-                self.expressions(substring_from.as_deref())?;
-                self.expressions(substring_for.as_deref())
-            }
-            Expr::Trim { expr, trim_what, trim_characters: None, .. } => {
-                self.expression(expr)?;
-                self.expressions(trim_what.as_deref())
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
                 self.expression(root)?;
@@ -102,7 +52,7 @@ impl Walk<'_> {
                 })
             }
             Expr::Function(function) => self.function(function),
-            _ => Err(Unclear::Everybody),
+            other => self.expressions(operands(other).ok_or(Unclear::Everybody)?),
         }
     }
 
@@ -152,6 +102,55 @@ impl Walk<'_> {
             _ => Err(Unclear::Everybody),
         }
     }
+}
+
+/// The parts of an expression that is nothing more than they are. `None` if it is not known to be that.
+fn operands(expression: &Expr) -> Option<Vec<&Expr>> {
+    let parts: Vec<&Expr> = match expression {
+        Expr::Value(_) => Vec::new(),
+        Expr::IsFalse(inner)
+        | Expr::IsNotFalse(inner)
+        | Expr::IsTrue(inner)
+        | Expr::IsNotTrue(inner)
+        | Expr::IsNull(inner)
+        | Expr::IsNotNull(inner)
+        | Expr::IsUnknown(inner)
+        | Expr::IsNotUnknown(inner)
+        | Expr::Nested(inner)
+        | Expr::UnaryOp { expr: inner, .. }
+        | Expr::Extract { expr: inner, .. }
+        | Expr::Ceil { expr: inner, .. }
+        | Expr::Floor { expr: inner, .. }
+        | Expr::Collate { expr: inner, .. } => vec![inner],
+        Expr::IsDistinctFrom(left, right)
+        | Expr::IsNotDistinctFrom(left, right)
+        | Expr::BinaryOp { left, right, .. }
+        | Expr::Like { expr: left, pattern: right, .. }
+        | Expr::ILike { expr: left, pattern: right, .. }
+        | Expr::SimilarTo { expr: left, pattern: right, .. }
+        | Expr::AnyOp { left, right, .. }
+        | Expr::AllOp { left, right, .. }
+        | Expr::AtTimeZone { timestamp: left, time_zone: right }
+        | Expr::Position { expr: left, r#in: right } => vec![left, right],
+        Expr::Between { expr, low, high, .. } => vec![expr, low, high],
+        Expr::InList { expr, list, .. } => list.iter().chain(Some(&**expr)).collect(),
+        Expr::Tuple(parts) => parts.iter().collect(),
+        Expr::Array(array) => array.elem.iter().collect(),
+        Expr::Interval(interval) => vec![&interval.value],
+        Expr::Case { operand, conditions, else_result, .. } => {
+            let when = conditions.iter().flat_map(|when| [&when.condition, &when.result]);
+            when.chain(operand.as_deref()).chain(else_result.as_deref()).collect()
+        }
+        Expr::Substring { expr, substring_from, substring_for, .. } => {
+            let ends = substring_from.as_deref().into_iter().chain(substring_for.as_deref());
+            ends.chain(Some(&**expr)).collect()
+        }
+        Expr::Trim { expr, trim_what, trim_characters: None, .. } => {
+            trim_what.as_deref().into_iter().chain(Some(&**expr)).collect()
+        }
+        _ => return None,
+    };
+    Some(parts)
 }
 
 /// Whether a type is the server's own, and reading it is only that: `regclass` looks names up.
