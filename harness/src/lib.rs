@@ -61,6 +61,7 @@
 //! and how many statements of a schedule are stopped between what they see and what they write.
 
 mod alarm;
+mod digest;
 
 pub mod card;
 pub mod check;

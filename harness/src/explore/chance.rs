@@ -3,29 +3,35 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::shard::Shard;
+
 /// Where a sampling strategy takes its chance from.
 #[derive(Debug)]
 pub(super) struct Chance {
     seed: u64,
-    execution: u64,
+    shard: Shard,
+    /// Counted over all shards, from 0.
+    execution: Option<u64>,
     random: ChaCha8Rng,
 }
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { seed, execution: 0, random: ChaCha8Rng::seed_from_u64(seed) }
+    /// The numbers of every execution, or of those of one `shard`, which takes its turn with the others.
+    pub(super) fn new(seed: u64, shard: Shard) -> Self {
+        Self { seed, shard, execution: None, random: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// Goes on to the numbers of the next execution.
     pub(super) fn advance(&mut self) {
-        self.execution += 1;
+        let next = |execution| execution + u64::from(self.shard.count());
+        self.execution = Some(self.execution.map_or(u64::from(self.shard.index()), next));
         self.rewind();
     }
 
     /// Goes back to the first number of the running execution.
     pub(super) fn rewind(&mut self) {
         self.random = ChaCha8Rng::seed_from_u64(self.seed);
-        self.random.set_stream(self.execution.saturating_sub(1));
+        self.random.set_stream(self.execution.unwrap_or(0));
     }
 
     /// A number below `count`, each with the same probability; `count` is at least 1.

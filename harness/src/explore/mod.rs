@@ -113,6 +113,11 @@ pub trait Strategy {
         let _ = unfinished;
     }
 
+    /// Whether the execution that is over belongs to another shard, which makes it as a whole.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
+
     /// The systematic search that is this or a part of it.
     fn systematic(&mut self) -> Option<&mut Systematic> {
         None

@@ -7,6 +7,7 @@ use super::extras::{Extras, usual};
 use super::{Decision, Point, Strategy};
 use crate::choice::Choice;
 use crate::id::WorkerId;
+use crate::shard::Shard;
 
 /// Steps that an execution is taken to have before one was seen.
 const LENGTH_AT_FIRST: usize = 20;
@@ -29,11 +30,11 @@ pub struct Pct {
 }
 
 impl Pct {
-    /// Executions from this seed, each with `depth` - 1 changes.
+    /// Executions from this seed, of one `shard` of them, each with `depth` - 1 changes.
     #[must_use]
-    pub fn new(seed: u64, depth: usize) -> Self {
+    pub fn new(seed: u64, depth: usize, shard: Shard) -> Self {
         Self {
-            chance: Chance::new(seed),
+            chance: Chance::new(seed, shard),
             depth,
             length: LENGTH_AT_FIRST,
             step: 0,

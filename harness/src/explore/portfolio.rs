@@ -4,6 +4,7 @@ use super::pct::Pct;
 use super::pos::PartialOrderSampling;
 use super::{Decision, Point, RandomWalk, Strategy, Systematic, Transition};
 use crate::id::WorkerId;
+use crate::shard::Shard;
 
 /// Executions of the systematic search before the first sample: what is small is exhausted by then.
 const ALONE: u64 = 48;
@@ -41,13 +42,13 @@ impl Samplers {
 }
 
 impl Portfolio {
-    /// `systematic`, with samples from this seed.
+    /// `systematic`, with samples from this seed, of one `shard` of them.
     #[must_use]
-    pub fn new(systematic: Systematic, seed: u64) -> Self {
+    pub fn new(systematic: Systematic, seed: u64, shard: Shard) -> Self {
         let samplers = Samplers {
-            pos: PartialOrderSampling::new(seed),
-            pct: Pct::new(seed, PCT_DEPTH),
-            random: RandomWalk::new(seed),
+            pos: PartialOrderSampling::new(seed, shard),
+            pct: Pct::new(seed, PCT_DEPTH, shard),
+            random: RandomWalk::new(seed, shard),
         };
         Self { systematic, samplers, executions: 0, sample: None }
     }
@@ -91,6 +92,10 @@ impl Strategy for Portfolio {
 
     fn end(&mut self, steps: usize) -> Result<(), String> {
         self.current().end(steps)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.sample.is_none() && self.systematic.is_elsewhere()
     }
 
     fn exhausted(&self) -> bool {

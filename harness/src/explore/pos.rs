@@ -9,6 +9,7 @@ use super::interner::Interner;
 use super::{Decision, Point, Strategy, Transition};
 use crate::choice::Choice;
 use crate::id::WorkerId;
+use crate::shard::Shard;
 
 /// Steps that an execution is taken to have before one was seen.
 const LENGTH_AT_FIRST: usize = 20;
@@ -37,11 +38,11 @@ pub struct PartialOrderSampling {
 }
 
 impl PartialOrderSampling {
-    /// Executions from this seed.
+    /// Executions from this seed, of one `shard` of them.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, shard: Shard) -> Self {
         Self {
-            chance: Chance::new(seed),
+            chance: Chance::new(seed, shard),
             length: LENGTH_AT_FIRST,
             step: 0,
             counts: BTreeMap::new(),

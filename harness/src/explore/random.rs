@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use super::{Decision, Point, Strategy};
+use crate::shard::Shard;
 
 /// A seeded random walk. Execution `n` depends on the seed and on `n` alone, so it can be repeated
 /// without the ones before it.
@@ -9,10 +10,10 @@ use super::{Decision, Point, Strategy};
 pub struct RandomWalk(Chance);
 
 impl RandomWalk {
-    /// A walk from this seed.
+    /// A walk from this seed, of one `shard` of them.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(Chance::new(seed))
+    pub fn new(seed: u64, shard: Shard) -> Self {
+        Self(Chance::new(seed, shard))
     }
 }
 
@@ -42,7 +43,7 @@ mod tests {
 
     fn walk(seed: u64, executions: usize) -> Vec<Vec<usize>> {
         let options = [Choice::Advance; 5];
-        let mut walk = RandomWalk::new(seed);
+        let mut walk = RandomWalk::new(seed, Shard::WHOLE);
         let mut taken = Vec::new();
         for _ in 0..executions {
             assert!(walk.begin());

@@ -1,5 +1,7 @@
 //! Owns [`Systematic`]: every schedule, or one of each class of equivalent ones, optionally with a bound on preemptions.
 
+use std::collections::VecDeque;
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use super::agenda::{Agenda, Item};
@@ -8,7 +10,12 @@ use super::races::{Race, races};
 use super::tree::{Node, NodeId, Sleeper, Tree};
 use super::{Decision, Point, Strategy, Transition, tell};
 use crate::choice::{Choice, Schedule};
+use crate::digest::Digest;
 use crate::id::WorkerId;
+use crate::shard::Shard;
+
+/// Steps from the begin at which every shard of a search tries everything.
+const COMMON_STEPS: usize = 3;
 
 /// Stateless search in the manner of `VeriSoft` and CHESS: each execution repeats the choices of one before it up to a point at
 /// which something is left to be tried, and takes that. In which order is the business of [`Agenda`].
@@ -27,6 +34,10 @@ use crate::id::WorkerId;
 pub struct Systematic {
     preemption_bound: Option<usize>,
     reduces: bool,
+    shard: Option<Shard>,
+    /// What is to be tried at the points where all shards try everything, in the same order.
+    first: VecDeque<Item>,
+    is_elsewhere: bool,
     agenda: Agenda,
     tree: Tree,
     options: Interner<[Choice]>,
@@ -69,6 +80,28 @@ impl Systematic {
         Self { preemption_bound, reduces: reduces && preemption_bound.is_none(), ..Self::default() }
     }
 
+    /// The part of the search that is this shard's. Every shard tries all beginnings of a few steps, and leaves most to others.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Shard) -> Self {
+        self.shard = (shard.count() > 1).then_some(shard);
+        self
+    }
+
+    /// Whether all shards try everything at a point that is `depth` steps behind the begin.
+    fn is_common(&self, depth: usize) -> bool {
+        self.shard.is_some() && depth < COMMON_STEPS
+    }
+
+    /// Whether what begins as the running execution did belongs to another shard.
+    fn is_of_another(&self) -> bool {
+        let Some(shard) = self.shard else { return false };
+        let mut digest = Digest::default();
+        for taken in self.taken.iter().take(COMMON_STEPS) {
+            digest.write(taken.choice().to_string().as_bytes());
+        }
+        !shard.owns(digest.finish())
+    }
+
     /// Whether equivalent schedules count as one.
     #[must_use]
     pub fn reduces(&self) -> bool {
@@ -94,6 +127,7 @@ impl Systematic {
 
     fn begin_anew(&mut self) {
         (self.agenda, self.tree) = (Agenda::default(), Tree::default());
+        self.first.clear();
         self.way.clear();
         self.item = None;
         self.is_begun = false;
@@ -176,6 +210,10 @@ impl Systematic {
                 }
                 (usize::from(*option), Vec::new())
             }
+            None if depth == COMMON_STEPS && self.is_of_another() => {
+                self.is_elsewhere = true;
+                return Decision::Redundant;
+            }
             None => {
                 let sleep = self.sleep_here();
                 let sleeps = |index: &usize| {
@@ -242,19 +280,19 @@ impl Systematic {
             let id = self.tree.add(node);
             ids.push(id);
             let is_paused = depth > 0 && taken[depth - 1].choice() == Choice::Advance;
-            for option in self.needed(id, is_paused) {
-                self.plan(id, option, is_paused);
+            for option in self.needed(id, is_paused, self.is_common(depth)) {
+                self.plan(id, depth, option, is_paused);
             }
         }
         ids
     }
 
     /// What is to be tried at a new node, beside what was taken there.
-    fn needed(&self, id: NodeId, is_paused: bool) -> Vec<usize> {
+    fn needed(&self, id: NodeId, is_paused: bool, is_common: bool) -> Vec<usize> {
         let node = self.tree.get(id);
         let point = Point { options: &node.options, previous: node.previous };
         let order = self.order(&point, node.preemptions, is_paused);
-        if !self.reduces {
+        if !self.reduces || is_common {
             return order;
         }
         let taken = node.options[usize::from(node.branches[0].option)];
@@ -269,7 +307,7 @@ impl Systematic {
     }
 
     /// Sees to it that an option is tried, unless it is or need not be.
-    fn plan(&mut self, id: NodeId, index: usize, is_paused: bool) {
+    fn plan(&mut self, id: NodeId, depth: usize, index: usize, is_paused: bool) {
         let node = self.tree.get_mut(id);
         let (choice, option) = (node.options[index], u16::try_from(index).expect("it is one of the options"));
         if node.sleeps(choice) || !node.plan(option) {
@@ -279,7 +317,11 @@ impl Systematic {
         let is_extra = is_extra(choice);
         let deviates = is_extra || (point.preempts(choice) && !is_paused);
         let (deviations, has_extra) = (node.deviations + u32::from(deviates), node.has_extra || is_extra);
-        self.agenda.add(Item { node: id, option, deviations, has_extra });
+        let item = Item { node: id, option, deviations, has_extra };
+        match self.is_common(depth) {
+            true => self.first.push_back(item),
+            false => self.agenda.add(item),
+        }
     }
 
     /// Sees to it that the order of a race is tried the other way round, unless it is.
@@ -304,7 +346,7 @@ impl Systematic {
             (0..node.options.len()).filter(|index| is_wanted(&node.options[*index])).collect();
         let is_paused = race.position > 0 && taken[race.position - 1].choice() == Choice::Advance;
         for option in wanted {
-            self.plan(id, option, is_paused);
+            self.plan(id, race.position, option, is_paused);
         }
     }
 }
@@ -326,7 +368,7 @@ impl Strategy for Systematic {
     fn begin(&mut self) -> bool {
         if self.is_begun {
             self.integrate();
-            let Some(item) = self.agenda.next() else {
+            let Some(item) = self.first.pop_front().or_else(|| self.agenda.next()) else {
                 self.is_exhausted = true;
                 return false;
             };
@@ -347,6 +389,7 @@ impl Strategy for Systematic {
         self.taken.clear();
         self.unfinished.clear();
         self.is_complete = false;
+        self.is_elsewhere = false;
     }
 
     fn choose(&mut self, point: &Point<'_>) -> Decision {
@@ -366,6 +409,7 @@ impl Strategy for Systematic {
 
     fn end(&mut self, steps: usize) -> Result<(), String> {
         self.is_complete = true;
+        self.is_elsewhere = steps <= COMMON_STEPS && self.is_of_another();
         match self.way.get(steps) {
             Some((node, _)) => {
                 Err(format!("possible before: {}; now it is the end", tell(&self.tree.get(*node).options)))
@@ -376,6 +420,10 @@ impl Strategy for Systematic {
 
     fn cut_short(&mut self, unfinished: &[WorkerId]) {
         self.unfinished = unfinished.to_vec();
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     fn exhausted(&self) -> bool {

@@ -5,8 +5,8 @@ use std::hash::Hasher;
 
 use bytes::Bytes;
 
-use super::digest::Digest;
 use crate::choice::{Choice, Schedule};
+use crate::digest::Digest;
 use crate::gate::{Answer, Backend, Stepped, Struck, TimedOut, WaitEdge};
 use crate::history::{
     Cause, Change, Effect, Fault, Hit, Operation, State, Trace, TraceStep, WaitFor, Wake, WorkerEnd,

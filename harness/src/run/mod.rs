@@ -3,7 +3,6 @@
 mod aftermath;
 mod clocks;
 mod difference;
-mod digest;
 mod engine;
 mod evidence;
 mod executed;

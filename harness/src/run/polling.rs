@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::time::Duration;
 
-use super::digest::Digest;
 use super::executed::Happened;
 use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use super::stutter::{Act, Stutter};
 use crate::choice::Choice;
+use crate::digest::Digest;
 use crate::gate::{Answer, Stepped};
 use crate::history::State;
 use crate::id::{ConnectionId, WorkerId};

@@ -89,10 +89,14 @@ impl Search<'_> {
                 return Ok(found);
             }
             let executed = self.rig.execute(subject, workers, Detail::Needed, strategy).await?;
+            if strategy.is_elsewhere() && !matches!(verdict_of(&executed), Verdict::Inconclusive(_)) {
+                continue;
+            }
             tally.count(&executed);
             self.swap_a_pair(subject, &executed, strategy, tally).await?;
             if let Some(systematic) = strategy.systematic() {
-                systematic.learn(self.rig.coarseness(subject));
+                tally.reduction.coarseness = self.rig.coarseness(subject);
+                systematic.learn(tally.reduction.coarseness);
             }
             let mut verdict = verdict_of(&executed);
             let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
@@ -204,14 +208,14 @@ fn verdict_of(executed: &Executed) -> Verdict {
 }
 
 fn strategy(plan: &Plan) -> Box<dyn Strategy> {
-    let systematic = || Systematic::new(plan.preemption_bound, plan.reduces);
+    let systematic = || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard);
     match plan.strategy {
         // Samples know no bound.
         StrategyKind::Portfolio if plan.preemption_bound.is_some() => Box::new(systematic()),
-        StrategyKind::Portfolio => Box::new(Portfolio::new(systematic(), plan.seed)),
+        StrategyKind::Portfolio => Box::new(Portfolio::new(systematic(), plan.seed, plan.shard)),
         StrategyKind::Dfs => Box::new(systematic()),
-        StrategyKind::Random => Box::new(RandomWalk::new(plan.seed)),
-        StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth)),
-        StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed)),
+        StrategyKind::Random => Box::new(RandomWalk::new(plan.seed, plan.shard)),
+        StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth, plan.shard)),
+        StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed, plan.shard)),
     }
 }

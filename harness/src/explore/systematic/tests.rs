@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use proptest::prelude::{Strategy as _, any, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, Strategy as _, any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
 use crate::choice::Schedule;
@@ -126,6 +126,9 @@ fn earlier_end_than_before_is_reported() {
     assert!(search.end(0).is_err());
 }
 
+/// Models of one property: each is searched several times.
+const CASES: u32 = 80;
+
 /// What one step of a program does to a variable.
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -204,15 +207,14 @@ impl Model {
     fn explore(&self, mut search: Systematic) -> (BTreeSet<Course>, usize, usize) {
         let (mut courses, mut executions, mut cut) = (BTreeSet::new(), 0, 0);
         while search.begin() {
-            executions += 1;
             let count = self.programs.len();
             let mut course =
                 Course { seen: vec![Vec::new(); count], crashed: vec![false; count], ..Course::default() };
-            let mut previous = None;
+            let (mut previous, mut steps) = (None, 0);
             let is_whole = loop {
                 let options = self.options(&course);
                 if options.is_empty() {
-                    search.end(usize::MAX).expect("ends where it ended before");
+                    search.end(steps).expect("ends where it ended before");
                     break true;
                 }
                 match search.choose(&Point { options: &options, previous }) {
@@ -220,11 +222,16 @@ impl Model {
                         previous = options[index].turn().or(previous);
                         let transition = self.take(&mut course, options[index]);
                         search.observe(transition);
+                        steps += 1;
                     }
                     Decision::Redundant => break false,
                     other => panic!("a deterministic system never comes to {other:?}"),
                 }
             };
+            if search.is_elsewhere() {
+                continue;
+            }
+            executions += 1;
             if is_whole {
                 courses.insert(course);
             } else {
@@ -246,6 +253,8 @@ fn any_act() -> impl proptest::strategy::Strategy<Value = Act> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
     /// The reduction loses nothing: the same things are seen and left, in no more executions.
     #[test]
     fn reduced_search_comes_to_all_that_the_full_one_comes_to(
@@ -258,6 +267,31 @@ proptest! {
         let (found, reduced, _) = model.explore(Systematic::new(None, true));
         prop_assert_eq!(found, all);
         prop_assert!(reduced <= full, "{} of {}", reduced, full);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    /// What the shards of a search come to is what the whole one comes to; each schedule, or class, is that of one shard.
+    #[test]
+    fn shards_together_are_the_whole_search(
+        programs in proptest::collection::vec(proptest::collection::vec(any_act(), 0..4), 1..4),
+        has_crash in any::<bool>(),
+        has_time in any::<bool>(),
+        reduces in any::<bool>(),
+        count in 2..5u32,
+    ) {
+        let model = Model { programs, has_crash, has_time };
+        let (all, executions, cut) = model.explore(Systematic::new(None, reduces));
+        let (mut found, mut whole) = (BTreeSet::new(), 0);
+        for shard in Shard::all(count) {
+            let (some, executions, cut) = model.explore(Systematic::new(None, reduces).of_shard(shard));
+            found.extend(some);
+            whole += executions - cut;
+        }
+        prop_assert_eq!(found, all);
+        prop_assert_eq!(whole, executions - cut);
     }
 }
 

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use super::batch::{Batch, array, percent_encoded, quoted};
 use super::control::{Control, TERMINATE};
 use super::exchange::{Answers, Exchange, refused};
+use super::footprint::Following;
 use super::holding::Holding;
 use super::looks::Looks;
 use super::moments::Moments;
@@ -21,8 +22,11 @@ use super::remembered::Remembered;
 use super::renewal::Renewal;
 use super::{NAME, login, split, standing, waits};
 use crate::clock::Clock;
+use crate::explore::Footprint;
 use crate::fault::{FaultKind, FaultModel};
-use crate::gate::{Backend, BackendError, DeadlockCheck, Standing, Survival, Upstream, WaitFor, Waking};
+use crate::gate::{
+    self, Backend, BackendError, DeadlockCheck, Standing, Survival, Upstream, WaitFor, Waking,
+};
 use crate::history::State;
 use crate::isolation::Isolation;
 use crate::store::Server;
@@ -52,6 +56,7 @@ pub struct PostgresBackend {
     splits: bool,
     /// Connections that are to stop before they write.
     pub(super) armed: BTreeSet<u64>,
+    pub(super) following: Following,
 }
 
 impl PostgresBackend {
@@ -80,6 +85,7 @@ impl PostgresBackend {
             wants_splits,
             splits,
             armed,
+            following: Following::default(),
         })
     }
 
@@ -166,6 +172,7 @@ impl Backend for PostgresBackend {
             let answer = format!("only the database `{ours}` is watched and brought back, not `{database}`");
             return Err(refused(ACTION, answer));
         }
+        self.following.note_opening(opening);
         let mut exchange = Exchange::open(&self.server.address).await?;
         let mut greeting = match self.is_ours(opening) {
             true => login::log_in(&mut exchange, opening, &self.server).await?,
@@ -329,6 +336,23 @@ impl Backend for PostgresBackend {
         Ok(())
     }
 
+    fn follow(&mut self) {
+        self.following.begin();
+    }
+
+    async fn footprint(&mut self, exchange: &gate::Exchange<'_>) -> Result<Footprint, BackendError> {
+        self.look_at_schema().await?;
+        Ok(self.following.take(exchange, self.control.isolation))
+    }
+
+    fn coarseness(&self) -> u64 {
+        self.following.coarseness()
+    }
+
+    fn unlearn(&mut self) {
+        self.following.unlearn();
+    }
+
     fn can(&self, kind: FaultKind) -> bool {
         kind == FaultKind::Restart && !self.server.confined
     }
@@ -356,6 +380,7 @@ impl Backend for PostgresBackend {
         let mut batch = Batch::default();
         batch.query(&format!("ALTER DATABASE {} {change}", quoted(&self.server.database)));
         self.ask("set the isolation level", &batch).await?;
+        self.following.forget_schema();
         Ok(true)
     }
 }

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::exchange::{Exchange, refused};
+use super::footprint::isolation;
 use super::row::Row;
 use super::{alarm, login, split, standing, waits};
 use crate::gate::BackendError;
+use crate::isolation::Isolation;
 use crate::store::Server;
 
 pub(super) const TERMINATE: &str = "terminate";
@@ -26,6 +28,8 @@ pub(super) struct Control {
     /// Whether triggers and foreign keys are not in force for it.
     pub(super) replicates: bool,
     pub(super) deadlock_timeout: Duration,
+    /// The level of transactions that name none, where the database does not say another one.
+    pub(super) isolation: Isolation,
 }
 
 /// Nobody has locked anything when the data is brought back; if somebody has, that is an error and no hang: by the server's
@@ -59,7 +63,8 @@ const PAUSE_MS: Duration = Duration::from_millis(1);
 /// Deadlocks are waited for for as long as the server says, in milliseconds.
 const FACTS: &str = "
     SELECT current_setting('server_version_num'), pg_backend_pid(),
-        (SELECT setting FROM pg_settings WHERE name = 'deadlock_timeout')";
+        (SELECT setting FROM pg_settings WHERE name = 'deadlock_timeout'),
+        (SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation')";
 
 impl Control {
     /// Connects and makes itself at home.
@@ -90,7 +95,8 @@ impl Control {
             return Err(refused("stand behind the gate", answer));
         }
         let deadlock_timeout = Duration::from_millis(number(2));
-        Ok(Self { exchange, key: number(1), version, replicates: false, deadlock_timeout })
+        let isolation = isolation(&facts.map(|row| row.text(3)).unwrap_or_default());
+        Ok(Self { exchange, key: number(1), version, replicates: false, deadlock_timeout, isolation })
     }
 
     async fn settle(&mut self) -> Result<(), BackendError> {

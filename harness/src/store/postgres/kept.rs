@@ -105,6 +105,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Whether an execution may fill a page of it up.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_always_rebuilt
+    }
+
     pub(super) fn new(table: Table, remembered: Reading) -> Self {
         let is_always_rebuilt = table.has_fill_factor || remembered.content_bytes() > CONTENT_BYTES_MAX;
         Self { table, remembered, seen: Vec::new(), is_used_up: false, is_always_rebuilt, rounds: 0 }

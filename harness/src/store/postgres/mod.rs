@@ -16,6 +16,7 @@ mod alarm;
 mod backend;
 mod clear;
 mod endurance;
+mod footprint;
 mod holding;
 mod kept;
 mod looks;

@@ -1,6 +1,6 @@
 //! Owns [`Remembered`]: the content in which every execution starts, as copies of its tables in a schema of ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Batch, literal};
 use super::catalog::{OWN_SCHEMA, Table, in_sql, lock_sql};
@@ -103,6 +103,11 @@ impl Remembered {
             |(schema, name): &(String, String)| Sequence { quoted: in_sql(schema, name), remembered: None };
         let sequences = sequences.iter().map(sequence).collect();
         Self { tables, sequences, together: manner.constrained }
+    }
+
+    /// The tables, as they are called in statements, of which an execution may fill a page up.
+    pub(super) fn crowded(&self) -> BTreeSet<String> {
+        self.tables.iter().filter(|kept| kept.is_crowded()).map(|kept| kept.table.quoted.clone()).collect()
     }
 
     /// Fills `batch` with what prepares all that is needed later.

@@ -1,6 +1,7 @@
 //! Owns how a value looks to people, in text or decoded by its type.
 
 use crate::wire::escape::{push, push_escaped};
+use std::borrow::Cow;
 
 /// Longest value that is shown whole, in characters.
 const VALUE_CHARS_MAX: usize = 80;
@@ -22,6 +23,18 @@ pub(super) fn push_value(line: &mut String, value: Option<&[u8]>, type_id: Optio
             Some(Decoded::Plain(text)) => line.push_str(&text),
             Some(Decoded::Text(text)) => push_text(line, text),
             None => push_hex(line, value),
+        },
+    }
+}
+
+/// A value as text; `None` if it is binary and of a type that is not known here, or is no text.
+pub(super) fn decoded(value: &[u8], type_id: Option<u32>, format: u16) -> Option<Cow<'_, str>> {
+    let text = |text| std::str::from_utf8(text).ok().map(Cow::Borrowed);
+    match format {
+        0 => text(value),
+        _ => match binary(type_id?, value)? {
+            Decoded::Plain(plain) => Some(plain.into()),
+            Decoded::Text(value) => text(value),
         },
     }
 }

@@ -29,12 +29,14 @@ mod session;
 
 mod errors;
 mod essence;
+mod executed;
 mod literal;
 mod show;
 
 #[cfg(test)]
 mod samples;
 
+pub use executed::{Executed, Parameter, executed, status, tags};
 pub use opening::{startup_parameters, startup_user};
 pub use session::PostgresSession;
 pub use show::sqlstate;

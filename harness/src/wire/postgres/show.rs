@@ -8,7 +8,7 @@ use super::frame::Messages;
 use super::message::notice_field;
 
 pub(super) use reply::reply;
-pub(super) use request::request;
+pub(super) use request::{format_of, request};
 
 /// After this many bytes of a line nothing is added but a note of what is missing.
 const LINE_BYTES_MAX: usize = 480;

@@ -33,6 +33,19 @@ impl PostgresBackend {
         Ok(State::new(read.flat_map(|(table, rows)| snapshot::entries(table, rows)).collect()))
     }
 
+    /// Asks for the structure of the data, as far as it decides what steps touch, unless it is known.
+    pub(super) async fn look_at_schema(&mut self) -> Result<(), BackendError> {
+        if self.following.knows_schema() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        self.following.ask(&mut batch);
+        let answers = self.ask("say what its tables are", &batch).await?;
+        let crowded = self.remembered.as_ref().map(Remembered::crowded).unwrap_or_default();
+        self.following.learn_schema(answers, crowded);
+        Ok(())
+    }
+
     /// Brings back what has changed; what does not come out as it was is rebuilt, once.
     async fn mend(&mut self, mut mendings: Mendings) -> Result<(), BackendError> {
         const ACTION: &str = "bring back all data";
@@ -53,6 +66,7 @@ impl PostgresBackend {
     async fn start_over(&mut self, batch: &mut Batch) -> Result<(), BackendError> {
         self.disarm_all().await?;
         (self.remembered, self.is_stale, self.splits) = (None, false, false);
+        self.following.forget_schema();
         self.moments = Moments::default();
         batch.query("DEALLOCATE ALL");
         control::prepare(batch);

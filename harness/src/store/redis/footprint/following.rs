@@ -64,6 +64,10 @@ impl Following {
     /// What an exchange touches whose requests reach so far.
     pub(in super::super) fn take(&mut self, exchange: &Exchange<'_>, reaches: &[Reach]) -> Footprint {
         let id = exchange.connection;
+        if exchange.reply.is_some_and(<[u8]>::is_empty) {
+            // Its client is gone.
+            return Footprint::everything();
+        }
         if exchange.request.is_empty() {
             return self.last.get(&id).cloned().unwrap_or_else(Footprint::everything);
         }

@@ -142,7 +142,7 @@ fn push_parameters(part: &mut String, bind: &Bind<'_>, statement: Option<&Statem
 }
 
 /// The format code of a value: one for each, one for all, or none, which is text.
-pub(super) fn format_of(formats: &[u8], index: usize) -> u16 {
+pub(in super::super) fn format_of(formats: &[u8], index: usize) -> u16 {
     let mut codes = shorts(formats);
     match formats.len() {
         0 => 0,
