@@ -3,6 +3,8 @@
 use thiserror::Error;
 
 use crate::gate::GateError;
+use crate::outcome::MergeError;
+use crate::shard::ShardError;
 use crate::store::StoreError;
 
 /// Why a scenario could not be explored at all.
@@ -23,6 +25,26 @@ pub enum Error {
         /// Which scenario.
         scenario: String,
     },
+    /// Several jobs were asked for, and there is one set of stores for all.
+    #[error("{jobs} jobs need servers of their own, and those named by URL are one set (run one job on them)")]
+    SharedStores {
+        /// How many.
+        jobs: u32,
+    },
+    /// A job ended by itself, which is a bug of ours.
+    #[error("job {job} panicked: {what}")]
+    Panicked {
+        /// Which, from 1.
+        job: u32,
+        /// What it said.
+        what: String,
+    },
+    /// A search cannot be split into so many parts.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+    /// What the parts of a search came to does not belong together.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

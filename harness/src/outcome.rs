@@ -16,6 +16,7 @@ use crate::history::Trace;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
+pub(crate) use merging::winner;
 pub use merging::{MergeError, merge};
 
 /// The result of exploring one scenario.

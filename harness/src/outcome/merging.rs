@@ -65,7 +65,7 @@ pub fn merge(mut parts: Vec<Outcome>) -> Result<Outcome, MergeError> {
     if let Some(pair) = parts.windows(2).find(|pair| shard(&pair[0]) == shard(&pair[1])) {
         return Err(MergeError::Twice { scenario: first.card.name.clone(), shard: shard(&pair[0]) });
     }
-    let winner = winner(&parts).cloned();
+    let winner = winner(&parts).map(|index| parts[index].clone());
     let coverage = coverage(&parts, winner.as_ref());
     let mut merged = Outcome {
         verdict: verdict(&parts),
@@ -114,11 +114,12 @@ fn check_same_search(first: &Outcome, other: &Outcome) -> Result<(), MergeError>
     }
 }
 
-/// The part whose violation counts.
-fn winner(parts: &[Outcome]) -> Option<&Outcome> {
-    let violated = parts.iter().filter(|part| part.verdict.violation().is_some());
+/// The position, in the order of the shards, of the part whose violation counts.
+pub(crate) fn winner(parts: &[Outcome]) -> Option<usize> {
+    let violated = parts.iter().enumerate().filter(|(_, part)| part.verdict.violation().is_some());
     // Of several equally small ones the first.
-    violated.min_by_key(|part| part.coverage.first_violation.unwrap_or(u64::MAX))
+    let earliest = violated.min_by_key(|(_, part)| part.coverage.first_violation.unwrap_or(u64::MAX));
+    earliest.map(|(index, _)| index)
 }
 
 /// The gravest verdict, of equally grave ones the first. That workers failed in every execution of a part says nothing if
@@ -176,14 +177,18 @@ fn missing(parts: &[Outcome]) -> Vec<Shard> {
 
 fn reduction(parts: &[Outcome]) -> Option<Reduction> {
     let each = || parts.iter().filter_map(|part| part.coverage.reduction.as_ref());
+    let coarseness = each().map(|reduction| reduction.coarseness).max()?;
     let refuted = each().find_map(|reduction| reduction.refuted.clone());
-    each().next().map(|_| Reduction { pairs: each().map(|reduction| reduction.pairs).sum(), refuted })
+    Some(Reduction { pairs: each().map(|reduction| reduction.pairs).sum(), coarseness, refuted })
 }
 
-/// Whether all parts went on without reduction if one did: the others left out what it takes for different.
+/// Whether all parts have left the same to each other: what one takes for different another one may have left out.
 fn agree_on_reduction(parts: &[Outcome]) -> bool {
-    let is_refuted = |part: &Outcome| part.coverage.reduction.as_ref().is_some_and(|it| it.refuted.is_some());
-    parts.iter().all(is_refuted) || !parts.iter().any(is_refuted)
+    let known = |part: &Outcome| {
+        let reduction = part.coverage.reduction.as_ref();
+        reduction.map(|reduction| (reduction.coarseness, reduction.refuted.is_some()))
+    };
+    parts.windows(2).all(|pair| known(&pair[0]) == known(&pair[1]))
 }
 
 /// Which end of a part is told of the whole: what was found outweighs that not all was seen, and that outweighs all.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
-use super::evidence::replays;
+use super::earliest::Earliest;
+use super::evidence::{Untold, replays};
 use super::idle::Idle;
 use super::patience::Patience;
 use super::progress::Progress;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
-use crate::outcome::{Outcome, Replays};
+use crate::outcome::{Counterexample, Outcome, Replays};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 use crate::store::postgres::{self, PostgresBackend};
@@ -31,6 +32,8 @@ pub struct Engine {
     stores: Stores,
     interrupt: Interrupt,
     runtime: LocalRuntime,
+    /// The violation that the last search found, if it gathered no evidence.
+    untold: Option<Untold>,
 }
 
 /// What replaying a recorded schedule gave.
@@ -75,7 +78,7 @@ impl Engine {
             };
             Ok::<_, Error>((stores, rig))
         })?;
-        Ok(Self { rig, stores, interrupt, runtime })
+        Ok(Self { rig, stores, interrupt, runtime, untold: None })
     }
 
     /// The stores in force, one line each.
@@ -101,11 +104,30 @@ impl Engine {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
+        self.explore_beside(&Earliest::default(), scenario, plan, progress)
+    }
+
+    /// The same beside searches of other engines, which share `earliest`.
+    pub(super) fn explore_beside(
+        &mut self,
+        earliest: &Earliest,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
         self.check_stores(scenario)?;
         let stores = self.description();
-        let search =
-            Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
-        self.runtime.block_on(search.run())
+        let (rig, interrupt) = (&mut self.rig, &self.interrupt);
+        let search = Search { rig, scenario, plan, interrupt, earliest, progress, stores };
+        let (outcome, untold) = self.runtime.block_on(search.run())?;
+        self.untold = untold;
+        Ok(outcome)
+    }
+
+    /// The evidence of the violation that the last search found, if its plan wanted none and this was not asked before.
+    pub(super) fn evidence(&mut self) -> Result<Option<Counterexample>, Error> {
+        let Some(untold) = self.untold.take() else { return Ok(None) };
+        self.runtime.block_on(untold.tell(&mut self.rig)).map(Some)
     }
 
     /// Replays the schedule of `recorded`, `attempts` times, with the seed and the limits of `plan`.

@@ -15,18 +15,23 @@ use crate::verdict::{Verdict, Violation};
 /// How often a shrunk schedule is replayed.
 pub(crate) const REPLAYS: u32 = 10;
 
-/// Gathers the evidence of the violation in `found`.
-pub(crate) async fn counterexample(
-    rig: &mut Rig,
-    subject: &Subject,
-    found: Executed,
-) -> Result<Counterexample, Error> {
-    let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
-    let (original, original_replays) = witness(rig, subject, &found, &violation).await?;
-    let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
-    let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
-    let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates })
+/// An execution with a violation of which no evidence was gathered yet.
+pub(crate) struct Untold {
+    pub(crate) subject: Subject,
+    pub(crate) executed: Executed,
+}
+
+impl Untold {
+    /// Gathers the evidence on the `rig` that made the execution.
+    pub(crate) async fn tell(self, rig: &mut Rig) -> Result<Counterexample, Error> {
+        let Self { subject, executed: found } = self;
+        let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
+        let (original, original_replays) = witness(rig, &subject, &found, &violation).await?;
+        let (small, shrink_candidates) = Shrink::new(rig, &subject, violation.clone(), found).run().await?;
+        let (shrunk, replays) = witness(rig, &subject, &small, &violation).await?;
+        let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
+        Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates })
+    }
 }
 
 /// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is

@@ -3,6 +3,7 @@
 mod aftermath;
 mod clocks;
 mod difference;
+mod earliest;
 mod engine;
 mod evidence;
 mod executed;
@@ -11,6 +12,8 @@ mod faults;
 mod following;
 mod halt;
 mod idle;
+mod job;
+mod jobs;
 mod judging;
 mod log;
 mod options;
@@ -29,4 +32,5 @@ mod time;
 mod timers;
 
 pub use engine::{Engine, Replay};
+pub use jobs::Jobs;
 pub use progress::Progress;

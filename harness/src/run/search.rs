@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::clocks;
 use super::difference::{difference, dissimilarity};
-use super::evidence::counterexample;
+use super::earliest::Earliest;
+use super::evidence::Untold;
 use super::executed::Executed;
 use super::progress::Progress;
 use super::rig::{Detail, Rig, Subject};
@@ -33,13 +34,15 @@ pub(crate) struct Search<'a> {
     pub(crate) scenario: &'a Arc<dyn Scenario>,
     pub(crate) plan: &'a Plan,
     pub(crate) interrupt: &'a Interrupt,
+    /// What searches beside this one have found.
+    pub(crate) earliest: &'a Earliest,
     pub(crate) progress: &'a mut dyn FnMut(Progress),
     pub(crate) stores: Vec<String>,
 }
 
 impl Search<'_> {
-    /// Searches, and gathers the evidence of a violation.
-    pub(crate) async fn run(mut self) -> Result<Outcome, Error> {
+    /// Searches, and gathers the evidence of a violation; if the plan wants none, what it could be gathered from comes along.
+    pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
         let subject = self.rig.subject(self.scenario, self.plan);
         let card = self.scenario.card();
         let count = self.plan.workers.unwrap_or(card.workers);
@@ -53,11 +56,12 @@ impl Search<'_> {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
         let coverage = tally.coverage(self.plan, strategy.as_mut(), found.stopped, &self.rig.gate);
-        let counterexample = match found.violating.filter(|_| self.plan.has_evidence) {
-            Some(executed) => Some(counterexample(self.rig, &subject, executed).await?),
+        let mut untold = found.violating.map(|executed| Untold { subject, executed });
+        let counterexample = match untold.take_if(|_| self.plan.has_evidence) {
+            Some(violation) => Some(violation.tell(self.rig).await?),
             None => None,
         };
-        Ok(Outcome {
+        let outcome = Outcome {
             card,
             workers: count,
             isolation: self.plan.isolation,
@@ -68,7 +72,8 @@ impl Search<'_> {
             counterexample,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
-        })
+        };
+        Ok((outcome, untold))
     }
 
     async fn explore(
@@ -104,6 +109,9 @@ impl Search<'_> {
                 verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
             }
             if let Some(stopped) = found.take(verdict, executed, self.plan.keep_going) {
+                if stopped == Stopped::FirstViolation {
+                    self.earliest.note(tally.schedules);
+                }
                 found.stopped = stopped;
                 return Ok(found);
             }
@@ -146,6 +154,9 @@ impl Search<'_> {
     fn spent(&self, tally: &Tally) -> Option<Stopped> {
         if self.interrupt.is_set() {
             return Some(Stopped::Interrupted);
+        }
+        if self.earliest.is_out_of_reach(tally.schedules) {
+            return Some(Stopped::FirstViolation);
         }
         if tally.schedules >= self.plan.schedules_max {
             return Some(Stopped::ScheduleBudget);

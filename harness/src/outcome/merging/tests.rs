@@ -89,21 +89,22 @@ fn part_is_vacuous_on_its_own_only() {
     assert_eq!(empty.verdict.word(), "inconclusive");
 }
 
-/// The parts that still reduce leave out what the one that no longer does takes for different.
+/// One part may have left out what another takes for different, and so leaves to it.
 #[test]
-fn search_is_not_exhausted_if_one_part_alone_distrusts_the_reduction() {
-    let reduced = |shard, refuted: Option<&str>| {
+fn search_is_not_exhausted_unless_all_parts_reduce_alike() {
+    let reduced = |shard, (coarseness, refuted): (u64, Option<&str>)| {
         let mut part = part(shard);
-        part.coverage.reduction = Some(Reduction { pairs: 2, refuted: refuted.map(str::to_owned) });
+        part.coverage.reduction = Some(Reduction { pairs: 2, coarseness, refuted: refuted.map(str::to_owned) });
         part
     };
     let merged = |first, second| {
         merge(vec![reduced("1/2", first), reduced("2/2", second)]).expect("two parts of one search").coverage
     };
-    assert!(merged(None, None).exhausted && merged(Some("a"), Some("b")).exhausted);
-    let one = merged(None, Some("b"));
-    assert!(!one.exhausted);
-    assert_eq!(one.reduction, Some(Reduction { pairs: 4, refuted: Some("b".to_owned()) }));
+    assert!(merged((1, None), (1, None)).exhausted && merged((0, Some("a")), (0, Some("b"))).exhausted);
+    assert!(!merged((0, None), (0, Some("b"))).exhausted);
+    let other = merged((1, Some("b")), (0, None));
+    assert!(!other.exhausted);
+    assert_eq!(other.reduction, Some(Reduction { pairs: 4, coarseness: 1, refuted: Some("b".to_owned()) }));
 }
 
 #[test]
