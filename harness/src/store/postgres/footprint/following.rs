@@ -9,7 +9,7 @@ use super::super::batch::Batch;
 use super::super::exchange::Answers;
 use super::deed::{Access, Deed, HARMLESS, Touches, Unclear, Way, deeds};
 use super::schema::{QUESTIONS, Schema, Table, functions_sql};
-use crate::explore::{Footprint, Touch};
+use crate::explore::{self, Footprint, Touch};
 use crate::gate::Exchange;
 use crate::id::ConnectionId;
 use crate::isolation::Isolation;
@@ -150,7 +150,11 @@ impl Following {
         if is_everything(&footprint) {
             footprint = Footprint::everything();
         } else if is_new && !was_open && is_undone(&deeds, reply, has_failed) {
-            footprint.0.iter_mut().filter(|touch| !is_sequence(touch)).for_each(|touch| touch.writes = false);
+            footprint
+                .0
+                .iter_mut()
+                .filter(|touch| !is_sequence(touch))
+                .for_each(|touch| touch.access = explore::Access::Reads);
         }
         match status(reply) {
             Some(b'I') => connection.transaction = Transaction::default(),
@@ -256,7 +260,11 @@ impl Following {
         for Access { table, part, way } in &touches.accesses {
             let object = &schema.tables[*table];
             let mut touch = |object: &Bytes, part: Option<Bytes>, writes: bool| {
-                footprint.push(Touch { object: Some(object.clone()), part, writes });
+                footprint.push(Touch {
+                    object: Some(object.clone()),
+                    part,
+                    access: explore::Access::of(writes),
+                });
             };
             if *way == Way::Read {
                 if sees_anew {
@@ -276,7 +284,8 @@ impl Following {
             touch(&object.locks, part.clone(), true);
             transaction.held.insert(Access { table: *table, part, way: *way });
         }
-        let sequence = |name: &Bytes| Touch { object: Some(name.clone()), part: None, writes: true };
+        let sequence =
+            |name: &Bytes| Touch { object: Some(name.clone()), part: None, access: explore::Access::Writes };
         footprint.extend(touches.sequences.iter().map(sequence));
         Footprint(footprint)
     }
@@ -289,8 +298,11 @@ impl Following {
         let mut footprint = Footprint::nothing();
         for Access { table, part, way } in &transaction.held {
             let object = &schema.tables[*table];
-            let touch =
-                |object: &Bytes| Touch { object: Some(object.clone()), part: part.clone(), writes: true };
+            let touch = |object: &Bytes| Touch {
+                object: Some(object.clone()),
+                part: part.clone(),
+                access: explore::Access::Writes,
+            };
             footprint.0.push(touch(&object.locks));
             if commits && *way == Way::Write {
                 footprint.0.push(touch(&object.rows));
@@ -306,7 +318,7 @@ fn with_snapshot(mut footprint: Footprint, level: Isolation, chooses: bool) -> F
         Isolation::ReadCommitted => footprint,
         Isolation::RepeatableRead => {
             if chooses {
-                footprint.0.push(Touch { object: None, part: None, writes: false });
+                footprint.0.push(Touch { object: None, part: None, access: explore::Access::Reads });
             }
             footprint
         }
@@ -359,7 +371,7 @@ fn is_sequence(touch: &Touch) -> bool {
 }
 
 fn is_everything(footprint: &Footprint) -> bool {
-    footprint.0.iter().any(|touch| touch.object.is_none() && touch.writes)
+    footprint.0.iter().any(|touch| touch.object.is_none() && touch.access != explore::Access::Reads)
 }
 
 #[cfg(test)]

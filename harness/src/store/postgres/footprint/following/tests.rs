@@ -77,7 +77,7 @@ fn told(footprint: &Footprint) -> String {
     let told = |touch: &Touch| {
         let object = touch.object.as_ref().map_or("*".to_owned(), text).replace("public.", "");
         let part = touch.part.as_ref().map(|part| format!("[{}]", text(part))).unwrap_or_default();
-        format!("{} {object}{part}", if touch.writes { 'w' } else { 'r' })
+        format!("{} {object}{part}", if touch.access == explore::Access::Reads { 'r' } else { 'w' })
     };
     let told: BTreeSet<String> = footprint.0.iter().map(told).collect();
     told.into_iter().collect::<Vec<_>>().join(", ")
