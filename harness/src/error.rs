@@ -26,7 +26,9 @@ pub enum Error {
         scenario: String,
     },
     /// Several jobs were asked for, and there is one set of stores for all.
-    #[error("{jobs} jobs need servers of their own, and those named by URL are one set (run one job on them)")]
+    #[error(
+        "{jobs} jobs need servers of their own, and those named by URL are one set (run one job on them)"
+    )]
     SharedStores {
         /// How many.
         jobs: u32,

@@ -334,7 +334,8 @@ mod tests {
         assert_eq!(part.judgement(), Judgement::Unjudged);
         part.card.expected = Expectation::Pass;
         assert_eq!(part.judgement(), Judgement::AsExpected);
-        part.verdict = Verdict::Violation(Violation { invariant: String::new(), found: String::new(), step: None });
+        part.verdict =
+            Verdict::Violation(Violation { invariant: String::new(), found: String::new(), step: None });
         assert_eq!(part.judgement(), Judgement::FalseAlarm);
     }
 

@@ -41,9 +41,9 @@ impl Shard {
     /// There are more parts than a number can count, or none.
     pub fn split(self, count: u32) -> Result<Vec<Self>, ShardError> {
         match self.count.checked_mul(count) {
-            Some(all) if all > 0 => {
-                Ok((0..count).map(|part| Self { index: self.index + part * self.count, count: all }).collect())
-            }
+            Some(all) if all > 0 => Ok((0..count)
+                .map(|part| Self { index: self.index + part * self.count, count: all })
+                .collect()),
             _ => Err(ShardError(format!("{self} in {count}"))),
         }
     }

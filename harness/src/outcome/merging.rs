@@ -24,7 +24,9 @@ pub enum MergeError {
         shard: Shard,
     },
     /// The scenario is another one.
-    #[error("the cards of `{scenario}` in the shards {first} and {other} differ (merge what one program made)")]
+    #[error(
+        "the cards of `{scenario}` in the shards {first} and {other} differ (merge what one program made)"
+    )]
     OtherCard {
         /// Which scenario.
         scenario: String,
@@ -88,7 +90,8 @@ fn shard(outcome: &Outcome) -> Shard {
 }
 
 fn check_same_search(first: &Outcome, other: &Outcome) -> Result<(), MergeError> {
-    let level = |outcome: &Outcome| outcome.isolation.map_or_else(|| "none".to_owned(), |level| level.to_string());
+    let level =
+        |outcome: &Outcome| outcome.isolation.map_or_else(|| "none".to_owned(), |level| level.to_string());
     let bound = |bound: Option<usize>| bound.map_or_else(|| "none".to_owned(), |bound| bound.to_string());
     let reduction = |coverage: &Coverage| if coverage.reduction.is_some() { "yes" } else { "no" }.to_owned();
     let (ours, theirs) = (&first.coverage, &other.coverage);
@@ -127,8 +130,7 @@ pub(crate) fn winner(parts: &[Outcome]) -> Option<usize> {
 fn verdict(parts: &[Outcome]) -> Verdict {
     let is_vacuous =
         |part: &Outcome| matches!(part.verdict, Verdict::Inconclusive(Inconclusive::Vacuous { .. }));
-    let has_tested =
-        |part: &Outcome| !is_vacuous(part) && part.coverage.schedules > part.coverage.redundant;
+    let has_tested = |part: &Outcome| !is_vacuous(part) && part.coverage.schedules > part.coverage.redundant;
     let is_tested = parts.iter().any(has_tested);
     let counted = parts.iter().filter(|part| !(is_tested && is_vacuous(part)));
     counted.fold(Verdict::Pass, |merged, part| merged.merge(part.verdict.clone()))
@@ -150,19 +152,27 @@ fn coverage(parts: &[Outcome], winner: Option<&Outcome>) -> Coverage {
         redundant: sum(|coverage| coverage.redundant),
         reduction: reduction(parts),
         steps: sum(|coverage| coverage.steps),
-        exhausted: missing.is_empty() && all().all(|coverage| coverage.exhausted) && agree_on_reduction(parts),
+        exhausted: missing.is_empty()
+            && all().all(|coverage| coverage.exhausted)
+            && agree_on_reduction(parts),
         missing,
         repeats: sum(|coverage| coverage.repeats),
         differing: sum(|coverage| coverage.differing),
         conflicts: counts(|coverage| &coverage.conflicts, usize::MAX),
         faults: counts(|coverage| &coverage.faults, usize::MAX),
         undecided_wakings: sum(|coverage| coverage.undecided_wakings),
-        stopped: all().map(|coverage| coverage.stopped).max_by_key(|stopped| weight(*stopped)).expect("a part is there"),
+        stopped: all()
+            .map(|coverage| coverage.stopped)
+            .max_by_key(|stopped| weight(*stopped))
+            .expect("a part is there"),
         violating: sum(|coverage| coverage.violating),
         violated: counts(|coverage| &coverage.violated, FAILURES_MAX),
         first_violation: winner.and_then(|winner| winner.coverage.first_violation),
         violating_schedule: winner.and_then(|winner| winner.coverage.violating_schedule.clone()),
-        final_states: counts(|coverage| &coverage.final_states, states_most.max(Plan::default().final_states_max)),
+        final_states: counts(
+            |coverage| &coverage.final_states,
+            states_most.max(Plan::default().final_states_max),
+        ),
         failures: counts(|coverage| &coverage.failures, FAILURES_MAX),
         elapsed_us: all().map(|coverage| coverage.elapsed_us).max().unwrap_or_default(),
     }

@@ -1,10 +1,10 @@
 //! Owns [`Job`]: an engine on a thread of its own, which does what it is told one thing after the other.
 
-use std::any::Any;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::engine::Engine;
+use super::panics::message;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::store::StoreOptions;
@@ -94,7 +94,7 @@ impl Job {
         self.orders = None;
         let Some(thread) = self.thread.take() else { return Ok(()) };
         thread.join().unwrap_or_else(|panicked| {
-            let what = said(panicked.as_ref());
+            let what = message(panicked.as_ref());
             self.panicked = Some(what.clone());
             Err(Error::Panicked { job: self.number, what })
         })
@@ -105,10 +105,4 @@ impl Drop for Job {
     fn drop(&mut self) {
         let _ = self.end();
     }
-}
-
-/// What a panic said.
-fn said(panicked: &(dyn Any + Send)) -> String {
-    let literal = panicked.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    literal.or_else(|| panicked.downcast_ref().cloned()).unwrap_or_else(|| "nothing".to_owned())
 }

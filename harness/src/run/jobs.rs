@@ -80,7 +80,8 @@ impl Jobs {
         let _ends_all = earliest.given_up_by_a_panic();
         let news = self.begin(scenario, plan, &earliest)?;
         let found = self.follow(&news, plan.schedules_max, progress);
-        let found = self.jobs.iter_mut().zip(found).map(|(job, found)| found.unwrap_or_else(|| Err(job.gone())));
+        let found =
+            self.jobs.iter_mut().zip(found).map(|(job, found)| found.unwrap_or_else(|| Err(job.gone())));
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
         if let Some(index) = winner(&found).filter(|_| plan.has_evidence) {
             found[index].counterexample = self.jobs[index].ask(Engine::evidence)?;

@@ -1,6 +1,7 @@
-//! Owns the silence about panics of workers: they are judged and told with the outcome, once, instead of
+//! Owns what a panic says, and the silence about panics of workers: they are judged and told with the outcome, once, instead of
 //! being printed in each of thousands of executions.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic;
@@ -28,6 +29,12 @@ pub(super) async fn told_elsewhere<T>(program: impl Future<Output = T>) -> T {
         program.as_mut().poll(context)
     })
     .await
+}
+
+/// What a panic said.
+pub(super) fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no text)".to_owned())
 }
 
 /// While it lives, this thread runs a worker's program.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::execution::{Execution, Setting, Task, Timer};
 use super::halt::Halt;
+use super::panics;
 use super::surroundings::Surroundings;
 use crate::gate::Stream;
 use crate::history::WorkerEnd;
@@ -175,7 +176,7 @@ fn end_of(joined: Result<ProgramResult, tokio::task::JoinError>) -> WorkerEnd {
         Ok(Ok(())) => WorkerEnd::Finished,
         Ok(Err(error)) => WorkerEnd::Failed(told(error.as_ref())),
         Err(error) => match error.try_into_panic() {
-            Ok(payload) => WorkerEnd::Panicked(panic_message(payload.as_ref())),
+            Ok(payload) => WorkerEnd::Panicked(panics::message(payload.as_ref())),
             Err(_cancelled) => WorkerEnd::CutOff,
         },
     }
@@ -196,11 +197,6 @@ fn told(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     told
-}
-
-fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no text)".to_owned())
 }
 
 #[cfg(test)]

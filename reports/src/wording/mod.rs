@@ -122,9 +122,10 @@ pub fn judged(count: u64, judged: Judgement) -> String {
 #[must_use]
 pub fn coverage(outcome: &Outcome) -> String {
     let coverage = &outcome.coverage;
+    let shard = coverage.shard.map_or_else(String::new, |shard| format!(" in shard {shard}"));
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
-            return format!("found in schedule {first}");
+            return format!("found in schedule {first}{shard}");
         }
         (Verdict::Violation(_), Some(first)) => {
             format!("found in schedule {first} of {} explored", coverage.schedules)
@@ -134,7 +135,7 @@ pub fn coverage(outcome: &Outcome) -> String {
         }
         _ => format!("{} explored", counted(coverage.schedules, "schedule")),
     };
-    format!("{explored}, {}", exhausted(coverage))
+    format!("{explored}{shard}, {}", exhausted(coverage))
 }
 
 /// `exhausted: yes`, and the bound within which, if there is one; `no` comes with what stopped the search.
@@ -250,6 +251,17 @@ mod tests {
         outcome.coverage.schedules = 9;
         let told = "found in schedule 2 of 9 explored, exhausted: no (stopped by the schedule budget)";
         assert_eq!(coverage(&outcome), told);
+    }
+
+    /// What was not seen in one part may be in another.
+    #[test]
+    fn part_of_a_search_is_told_with_what_it_saw() {
+        let (mut passed, mut caught) = (samples::correct(), samples::caught());
+        passed.coverage.shard = "2/4".parse().ok();
+        caught.coverage.shard = passed.coverage.shard;
+        let told = "no violation in the 90 schedules explored in shard 2/4, exhausted: yes";
+        assert_eq!(coverage(&passed), told);
+        assert_eq!(coverage(&caught), "found in schedule 2 in shard 2/4");
     }
 
     #[test]

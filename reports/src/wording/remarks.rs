@@ -11,16 +11,24 @@ use super::{anomaly, counted};
 #[must_use]
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
-    [unjudged(outcome), without_faults(outcome), conflicts(coverage), repeats(coverage), undecided(coverage)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        unjudged(outcome),
+        missing(coverage),
+        without_faults(outcome),
+        conflicts(coverage),
+        repeats(coverage),
+        undecided(coverage),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The verdict of an outcome that is not judged.
 #[must_use]
 pub fn unjudged_verdict(outcome: &Outcome) -> String {
     match outcome.expected() {
+        Some(_) if outcome.is_for_the_whole_to_say() => "not violated in this shard".to_owned(),
         Some(_) => "not violated under atomic statements".to_owned(),
         None => format!("{}, not judged", outcome.verdict.word()),
     }
@@ -29,6 +37,11 @@ pub fn unjudged_verdict(outcome: &Outcome) -> String {
 fn unjudged(outcome: &Outcome) -> Option<String> {
     if outcome.judgement() != Judgement::Unjudged {
         return None;
+    }
+    if outcome.is_for_the_whole_to_say() {
+        return Some(
+            "what was not seen here may be in another shard (`raceproof merge` judges them all)".to_owned(),
+        );
     }
     Some(match anomaly(outcome) {
         Some(anomaly) => format!(
@@ -39,9 +52,30 @@ fn unjudged(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// The parts that were not there when the others were merged.
+fn missing(coverage: &Coverage) -> Option<String> {
+    let (nouns, verb, possessive) = match coverage.missing.len() {
+        0 => return None,
+        1 => ("shard", "is", "its record"),
+        _ => ("shards", "are", "their records"),
+    };
+    let named: Vec<_> = coverage.missing.iter().take(SHARDS_MAX).map(ToString::to_string).collect();
+    let more = match coverage.missing.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = named.join(", ");
+    Some(format!(
+        "{nouns} {named}{more} {verb} missing, and what lies there is not known (merge {possessive}, too)"
+    ))
+}
+
+/// Most missing parts that are named.
+const SHARDS_MAX: usize = 8;
+
 fn without_faults(outcome: &Outcome) -> Option<String> {
     let is_pass = outcome.verdict == Verdict::Pass && outcome.judgement() == Judgement::Inconclusive;
-    is_pass.then(|| {
+    (is_pass && outcome.saw_no_fault()).then(|| {
         let explored = counted(outcome.coverage.schedules, "schedule");
         format!(
             "no fault happened in the {explored}, so nothing is said about faults (can these stores have them, and was \
@@ -139,6 +173,30 @@ mod tests {
         assert!(remarks(&outcome)[0].starts_with("no fault happened in the 90 schedules, so"));
         outcome.coverage.faults.insert("fail-over".to_owned(), 1);
         assert!(!remarks(&outcome).iter().any(|remark| remark.starts_with("no fault")));
+    }
+
+    #[test]
+    fn missing_parts_are_named() {
+        let told = |parts: &[&str]| {
+            let mut outcome = samples::correct();
+            outcome.coverage.missing = parts.iter().flat_map(|part| part.parse()).collect();
+            remarks(&outcome)
+        };
+        let rest = "missing, and what lies there is not known (merge";
+        assert_eq!(told(&["2/4"]), [format!("shard 2/4 is {rest} its record, too)")]);
+        assert_eq!(told(&["2/4", "3/4"]), [format!("shards 2/4, 3/4 are {rest} their records, too)")]);
+        let nine: Vec<String> = (1..=9).map(|number| format!("{number}/10")).collect();
+        let nine: Vec<&str> = nine.iter().map(String::as_str).collect();
+        assert!(told(&nine)[0].contains("7/10, 8/10 and 1 more are missing"));
+    }
+
+    /// A part of a search cannot say that there is no violation.
+    #[test]
+    fn part_that_saw_nothing_leaves_it_to_the_whole() {
+        let mut outcome = samples::missed();
+        outcome.coverage.shard = "1/2".parse().ok();
+        assert_eq!(unjudged_verdict(&outcome), "not violated in this shard");
+        assert!(remarks(&outcome)[0].contains("in another shard"));
     }
 
     /// The first schedule is always executed twice, of which nothing is said.

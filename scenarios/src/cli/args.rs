@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use raceproof::plan::StrategyKind;
 use raceproof::store::{ClockChoice, ProviderChoice};
-use raceproof::{FaultKind, FaultModel, Isolation};
+use raceproof::{FaultKind, FaultModel, Isolation, Shard};
 
 use super::budget;
 use super::exit::EXIT_CODES;
@@ -28,6 +28,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Replays the violation in a record, ten times unless told otherwise, and shows it step by step
     Replay(ReplayArgs),
+    /// Puts the records of the shards of one run together and judges the whole
+    Merge(MergeArgs),
     /// Makes one self-contained HTML page of records
     Report(ReportArgs),
     /// Shows which stores can be had and what killed runs have left behind; `--clean` removes it
@@ -131,8 +133,18 @@ pub(super) struct SearchArgs {
     /// Go on after the first violation of a scenario, to the end of its schedules or its budget
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// How many engines explore a scenario at once, each a part of its schedules on servers of its own
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(JOBS_MAX)))]
+    pub(super) jobs: u32,
+    /// Which part of each search to make, such as 2/4 for the second of four; `raceproof merge` puts the records of all
+    /// parts together
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
 }
 
+/// Most engines at once: more than machines have cores for.
+const JOBS_MAX: u32 = 64;
 /// Most workers of an execution: more schedules than anybody explores.
 const WORKERS_MAX: u16 = 64;
 /// Most splits in a schedule: as many as an execution has steps.
@@ -222,6 +234,25 @@ pub(super) struct ReplayArgs {
     pub(super) strict_pass: bool,
     #[command(flatten)]
     pub(super) stores: StoreArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct MergeArgs {
+    /// Records that `raceproof run --shard` wrote, one of each shard; a folder stands for the `report.json` in it
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// What to write to stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Where the records of the whole go [default: target/raceproof if there is a target, else raceproof-records]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Take every violation for a surprise, expected or not
+    #[arg(long)]
+    pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) loudness: Loudness,
 }
 
 #[derive(Debug, clap::Args)]
@@ -323,6 +354,7 @@ mod tests {
         assert_eq!((usize::from(args.search.splits), args.search.repeat), (plan.splits_max, plan.repeat));
         assert!(args.search.isolation.is_empty() && !args.search.no_split);
         assert!(args.search.fault.is_empty() && args.search.faults.is_none() && !args.search.no_time);
+        assert_eq!((args.search.jobs, args.search.shard), (1, None));
     }
 
     #[test]
@@ -353,6 +385,11 @@ mod tests {
             ["--fault", "pause"],
             ["--fault", "crash,none"],
             ["--fault", ""],
+            ["--jobs", "0"],
+            ["--jobs", "65"],
+            ["--shard", "0/2"],
+            ["--shard", "3/2"],
+            ["--shard", "2"],
         ] {
             let error = run(&words).expect_err("out of range");
             assert_eq!(error.exit_code(), 2, "{words:?}");
@@ -372,6 +409,7 @@ mod tests {
             vec!["raceproof"],
             vec!["raceproof", "replay"],
             vec!["raceproof", "report"],
+            vec!["raceproof", "merge"],
             vec!["raceproof", "ran"],
         ] {
             assert!(Args::try_parse_from(words).is_err());
@@ -385,6 +423,7 @@ mod tests {
             ["raceproof", "--help"].as_slice(),
             &["raceproof", "run", "--help"],
             &["raceproof", "replay", "-h"],
+            &["raceproof", "merge", "-h"],
         ] {
             let help = Args::try_parse_from(words).expect_err("help is told as an error").to_string();
             assert!(help.contains("128+n") && help.contains("--strict-pass"), "{help}");

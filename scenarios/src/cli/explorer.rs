@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use raceproof::history::Trace;
 use raceproof::interrupt::Interrupt;
-use raceproof::run::{Engine, Progress, Replay};
+use raceproof::run::{Engine, Jobs, Progress, Replay};
 use raceproof::store::StoreOptions;
 use raceproof::{Error, Outcome, Plan, Scenario};
 
@@ -26,27 +26,40 @@ pub(super) trait Explorer {
     fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error>;
 }
 
-/// The engine with the scenarios that it is to explore.
+/// The engine, or several of them, with the scenarios that are to be explored.
 pub(super) struct Session {
-    engine: Engine,
+    engines: Engines,
     scenarios: BTreeMap<String, Arc<dyn Scenario>>,
 }
 
+/// One engine runs on the thread of the program.
+enum Engines {
+    One(Box<Engine>),
+    Several(Jobs),
+}
+
 impl Session {
-    /// Starts the stores.
+    /// Starts the stores, for each of `jobs` engines its own.
     pub(super) fn start(
         options: &StoreOptions,
+        jobs: u32,
         interrupt: Interrupt,
         scenarios: &[Arc<dyn Scenario>],
     ) -> Result<Self, Error> {
-        let engine = Engine::start(options, interrupt)?;
+        let engines = match jobs {
+            0 | 1 => Engines::One(Box::new(Engine::start(options, interrupt)?)),
+            _ => Engines::Several(Jobs::start(options, jobs, &interrupt)?),
+        };
         let named = |scenario: &Arc<dyn Scenario>| (scenario.card().name, Arc::clone(scenario));
-        Ok(Self { engine, scenarios: scenarios.iter().map(named).collect() })
+        Ok(Self { engines, scenarios: scenarios.iter().map(named).collect() })
     }
 
     /// Stops the stores and removes what was started.
     pub(super) fn stop(self) -> Result<(), Error> {
-        self.engine.stop()
+        match self.engines {
+            Engines::One(engine) => engine.stop(),
+            Engines::Several(jobs) => jobs.stop(),
+        }
     }
 
     fn scenario(&self, name: &str) -> Arc<dyn Scenario> {
@@ -56,7 +69,10 @@ impl Session {
 
 impl Explorer for Session {
     fn description(&self) -> Vec<String> {
-        self.engine.description()
+        match &self.engines {
+            Engines::One(engine) => engine.description(),
+            Engines::Several(jobs) => jobs.description(),
+        }
     }
 
     fn explore(
@@ -66,11 +82,17 @@ impl Explorer for Session {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let scenario = self.scenario(name);
-        self.engine.explore(&scenario, plan, progress)
+        match &mut self.engines {
+            Engines::One(engine) => engine.explore(&scenario, plan, progress),
+            Engines::Several(jobs) => jobs.explore(&scenario, plan, progress),
+        }
     }
 
     fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {
         let scenario = self.scenario(name);
-        self.engine.replay(&scenario, recorded, plan, attempts)
+        match &mut self.engines {
+            Engines::One(engine) => engine.replay(&scenario, recorded, plan, attempts),
+            Engines::Several(jobs) => jobs.replay(&scenario, recorded, plan, attempts),
+        }
     }
 }

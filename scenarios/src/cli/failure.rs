@@ -25,6 +25,10 @@ pub(super) enum Failure {
     Engine(#[from] raceproof::Error),
     #[error(transparent)]
     Stores(#[from] raceproof::store::StoreError),
+    #[error(transparent)]
+    Merge(#[from] raceproof::outcome::MergeError),
+    #[error("`{}` was written by raceproof {found}, and `{}` by {wanted} (merge what one version made)", .path.display(), .first.display())]
+    OtherVersion { path: PathBuf, found: Visible, first: PathBuf, wanted: Visible },
     #[error("the catalogue of this program is empty (give it scenarios)")]
     EmptyCatalogue,
     #[error("`{}` holds no violation, so there is nothing to replay (`raceproof report` shows what it holds)", .path.display())]
@@ -62,6 +66,8 @@ impl Failure {
             | Self::Request(_)
             | Self::Isolation(_)
             | Self::Document(_)
+            | Self::Merge(_)
+            | Self::OtherVersion { .. }
             | Self::EmptyCatalogue
             | Self::NothingToReplay { .. }
             | Self::SeveralToReplay { .. }

@@ -12,6 +12,7 @@ mod explorer;
 mod failure;
 mod leg;
 mod list;
+mod merge;
 mod meter;
 mod output;
 mod pattern;
@@ -53,6 +54,7 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
         Command::List(args) => list::list(args, catalogue, output),
         Command::Run(args) => run::run(args, catalogue, output),
         Command::Replay(args) => replay::replay(args, catalogue, output),
+        Command::Merge(args) => merge::merge(args, output),
         Command::Report(args) => report::report(args, output),
         Command::Doctor(args) => doctor::doctor(args, output),
         Command::Completions(args) => Ok(completions::completions(args, output)),

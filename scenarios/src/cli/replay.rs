@@ -33,7 +33,7 @@ pub(super) fn replay(
 
     output.note(&format!("seed {}; stores: {}", outcome.seed, stores.provider));
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
-    let mut session = Session::start(&stores, interrupt.clone(), std::slice::from_ref(scenario))?;
+    let mut session = Session::start(&stores, 1, interrupt.clone(), std::slice::from_ref(scenario))?;
     for line in session.description() {
         output.note(&line);
     }

@@ -40,7 +40,7 @@ pub(super) fn report(args: &ReportArgs, output: &mut Output) -> Result<Exit, Fai
 }
 
 /// A folder stands for the document of the run that it holds.
-fn document_at(file: &Path) -> PathBuf {
+pub(super) fn document_at(file: &Path) -> PathBuf {
     if file.is_dir() { Folder::at(file).whole_run() } else { file.to_owned() }
 }
 

@@ -6,7 +6,7 @@ use raceproof::fault::FaultError;
 use raceproof::isolation::IsolationError;
 use raceproof::plan::{Plan, StrategyKind};
 use raceproof::store::{ClockChoice, Needs, ProviderChoice, StoreOptions, postgres, redis};
-use raceproof::{Card, FaultModel, Isolation};
+use raceproof::{Card, FaultModel, Isolation, Shard};
 use thiserror::Error;
 
 use super::args::{ALL_LEVELS, SearchArgs, StoreArgs};
@@ -41,6 +41,11 @@ pub(super) enum RequestError {
     /// A word that says nothing.
     #[error("`--disposable` speaks of servers named by `--stores url` (add it, or drop the word)")]
     DisposableUnused,
+    /// Engines that would disturb each other.
+    #[error(
+        "`--jobs` gives each job servers of its own, and `--stores url` names one set (drop one of the two)"
+    )]
+    SharedStores,
     /// A store is needed and not named.
     #[error("the scenarios need {store}, which `--stores url` cannot find (name it with `{flag}`)")]
     UrlMissing {
@@ -78,8 +83,17 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
         splits_max: if args.no_split { 0 } else { usize::from(args.splits) },
         repeat: args.repeat,
         keep_going: args.keep_going,
+        shard: args.shard.unwrap_or(Shard::WHOLE),
         ..Plan::default()
     })
+}
+
+/// How many engines explore at once.
+pub(super) fn jobs(search: &SearchArgs, stores: &StoreArgs) -> Result<u32, RequestError> {
+    match (search.jobs, stores.stores) {
+        (2.., ProviderChoice::Url) => Err(RequestError::SharedStores),
+        (jobs, _) => Ok(jobs),
+    }
 }
 
 /// The isolation levels that the arguments name, the weakest first; none if they name none.
@@ -360,6 +374,17 @@ mod tests {
         assert!(stores_for(&[&url[..], &["--disposable"]].concat()).is_ok());
         let missing = stores_for(&["--stores", "url", "--disposable"]);
         assert_eq!(missing, Err(RequestError::UrlMissing { store: "Redis", flag: "--redis-url" }));
+    }
+
+    /// Each job needs its own.
+    #[test]
+    fn several_jobs_on_one_set_of_servers_are_refused() {
+        let asked = |words: &[&str]| {
+            let args = args(words);
+            jobs(&args.search, &args.stores)
+        };
+        assert_eq!(asked(&["--jobs", "2", "--stores", "url"]), Err(RequestError::SharedStores));
+        assert_eq!((asked(&["--jobs", "1", "--stores", "url"]), asked(&["--jobs", "2"])), (Ok(1), Ok(2)));
     }
 
     /// An option that would be ignored is an error: it was meant.

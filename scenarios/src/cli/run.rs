@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
-use raceproof::{Card, Isolation, Plan, Scenario};
+use raceproof::{Card, Isolation, Plan, Scenario, Shard};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::{self, counted};
@@ -37,17 +37,20 @@ pub(super) fn run(
     let scenarios: Vec<_> = selected.iter().map(|index| Arc::clone(&catalogue[*index])).collect();
     let (plan, levels) = (request::plan(&args.search)?, request::levels(&args.search)?);
     let breakage = Breakage::of(&args.search)?;
+    let jobs = request::jobs(&args.search, &args.stores)?;
     let stores = request::stores(&args.stores, &cards)?;
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
 
-    output.note(&format!("{}; stores: {}", told(&plan, &levels, breakage.as_ref()), stores.provider));
+    let at_once = if jobs > 1 { format!(", {jobs} jobs") } else { String::new() };
+    let told = told(&plan, &levels, breakage.as_ref());
+    output.note(&format!("{told}{at_once}; stores: {}", stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
     for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
         output.note(line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
-    let mut session = Session::start(&stores, interrupt.clone(), &scenarios)?;
+    let mut session = Session::start(&stores, jobs, interrupt.clone(), &scenarios)?;
     for line in session.description() {
         output.note(&line);
     }
@@ -92,8 +95,9 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
         format!(", each schedule executed {} times", plan.repeat)
     };
     let breakage = breakage.map_or_else(String::new, |breakage| format!(", {}", breakage.told()));
+    let shard = if plan.shard == Shard::WHOLE { String::new() } else { format!(", shard {}", plan.shard) };
     format!(
-        "seed {}, {}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
+        "seed {}, {}{shard}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
         counted(plan.schedules_max, "schedule"),
@@ -113,6 +117,13 @@ mod tests {
             "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
         assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+    }
+
+    #[test]
+    fn shard_is_told_if_it_is_not_the_whole() {
+        let part = Plan { shard: "2/4".parse().expect("a part"), ..Plan::default() };
+        assert!(told(&part, &BTreeSet::new(), None).starts_with("seed 0, portfolio, shard 2/4, at most"));
+        assert!(told(&Plan::default(), &BTreeSet::new(), None).starts_with("seed 0, portfolio, at most"));
     }
 
     /// What is as usual is not told; what is not is.

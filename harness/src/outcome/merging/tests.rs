@@ -94,7 +94,8 @@ fn part_is_vacuous_on_its_own_only() {
 fn search_is_not_exhausted_unless_all_parts_reduce_alike() {
     let reduced = |shard, (coarseness, refuted): (u64, Option<&str>)| {
         let mut part = part(shard);
-        part.coverage.reduction = Some(Reduction { pairs: 2, coarseness, refuted: refuted.map(str::to_owned) });
+        part.coverage.reduction =
+            Some(Reduction { pairs: 2, coarseness, refuted: refuted.map(str::to_owned) });
         part
     };
     let merged = |first, second| {
@@ -137,7 +138,9 @@ fn what_does_not_belong_together_is_refused_by_name() {
     differs("the splits of requests", &|other| other.coverage.splits_max = Some(1));
     differs("the reduction", &|other| other.coverage.reduction = Some(Reduction::default()));
     differs("the number of shards", &|other| other.coverage.shard = "2/3".parse().ok());
-    assert!(refused(&|other| other.card.about = "Other.".to_owned()).contains("cards of `a/a` in the shards"));
+    assert!(
+        refused(&|other| other.card.about = "Other.".to_owned()).contains("cards of `a/a` in the shards")
+    );
     assert!(refused(&|other| other.coverage.shard = "1/2".parse().ok()).contains("shard 1/2 of `a/a`"));
 }
 
