@@ -10,6 +10,7 @@ use crate::isolation::Isolation;
 use crate::card::{Card, Expectation};
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
+use crate::regression::Retried;
 use crate::verdict::{Verdict, Violation};
 
 /// The result of exploring one scenario.
@@ -17,7 +18,7 @@ use crate::verdict::{Verdict, Violation};
 pub struct Outcome {
     /// Which scenario, what it promises and what is expected of it.
     pub card: Card,
-    /// How many workers took part.
+    /// How many workers took part; those of the regression if the evidence is of one.
     pub workers: usize,
     /// The isolation level of transactions that named none; `None` is the store's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,12 +26,15 @@ pub struct Outcome {
     /// What could break, and whether anybody could pause.
     #[serde(default)]
     pub model: FaultModel,
-    /// The seed from which all chance came.
+    /// The seed from which all chance came; that of the regression if the evidence is of one.
     pub seed: u64,
     /// What it came to.
     pub verdict: Verdict,
     /// How much was explored.
     pub coverage: Coverage,
+    /// What became of the regressions that were retried before the search, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressions: Vec<Retried>,
     /// The evidence, if the verdict is a violation.
     pub counterexample: Option<Counterexample>,
     /// The stores it ran against, one line each.
@@ -121,6 +125,9 @@ pub struct Coverage {
     /// stores cannot do it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub splits_max: Option<usize>,
+    /// Executions of regressions, before the search.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub regressions: u64,
     /// Executions of schedules that had been executed before, to compare the histories.
     #[serde(default)]
     pub repeats: u64,
@@ -148,6 +155,10 @@ pub struct Coverage {
     pub failures: BTreeMap<String, u64>,
     /// Wall time of the search, in microseconds.
     pub elapsed_us: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Most distinct final states that a coverage lists.
@@ -244,6 +255,7 @@ mod tests {
             exhausted: false,
             preemption_bound: None,
             splits_max: None,
+            regressions: 0,
             repeats: 0,
             differing: 0,
             conflicts: BTreeMap::new(),
@@ -265,6 +277,7 @@ mod tests {
             seed: 0,
             verdict,
             coverage,
+            regressions: Vec::new(),
             counterexample: None,
             stores,
             clock,

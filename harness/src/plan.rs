@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::regression::Regression;
 
 /// How to explore a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub struct Plan {
     pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
     pub keep_going: bool,
+    /// Schedules that once violated an invariant; those that belong to the scenario and this plan are retried before
+    /// anything else is tried.
+    pub regressions: Vec<Regression>,
     /// Bounds on one execution.
     pub limits: RunLimits,
 }
@@ -58,6 +62,7 @@ impl Default for Plan {
             installs_splits: false,
             repeat: 1,
             keep_going: false,
+            regressions: Vec::new(),
             limits: RunLimits::default(),
         }
     }

@@ -13,7 +13,7 @@ mod random;
 pub use dfs::DepthFirst;
 pub use fixed::Fixed;
 pub use footprint::{Footprint, Touch};
-pub use guided::Guided;
+pub use guided::{Departure, Guided};
 pub use moves::block_moves;
 pub use omissions::omissions;
 pub use random::RandomWalk;

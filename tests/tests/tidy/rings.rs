@@ -15,10 +15,11 @@ const RINGS: [&[&str]; 3] = [
         "isolation",
         "outcome",
         "plan",
+        "regression",
         "verdict",
         "wire",
     ],
-    &["alarm", "clock", "gate", "interrupt", "store", "worker"],
+    &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
     &["error", "run", "scenario"],
 ];
