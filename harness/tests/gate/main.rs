@@ -11,5 +11,6 @@ mod inside;
 mod polling;
 mod probe;
 mod pushes;
+mod regressions;
 mod shared_time;
 mod time;
