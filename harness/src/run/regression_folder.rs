@@ -57,7 +57,7 @@ struct Kept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
     /// A new violation is kept in this file.
-    Saved(PathBuf),
+    Added(PathBuf),
     /// The schedule in this file violates again, with other requests than before: they replace the old ones.
     Renewed(PathBuf),
     /// The schedule in this file no longer fits, which the file now says.
@@ -172,6 +172,16 @@ impl RegressionFolder {
         Ok(settled)
     }
 
+    /// The first path for a file of this name that holds no other regression: somebody may have edited one.
+    fn free(&self, name: &str) -> PathBuf {
+        let path = |number: usize| match number {
+            1 => self.path.join(format!("{name}{SUFFIX}")),
+            more => self.path.join(format!("{name}-{more}{SUFFIX}")),
+        };
+        let is_free = |path: &PathBuf| !self.kept.iter().any(|kept| kept.path == *path);
+        (1..).map(path).find(is_free).expect("there are more numbers than files")
+    }
+
     /// Marks `regression` as stale or not, if it is not marked so already.
     fn mark(
         &mut self,
@@ -202,9 +212,9 @@ impl RegressionFolder {
             kept.write()?;
             return Ok(Some(Settled::Renewed(kept.path.clone())));
         }
-        let path = self.path.join(file_name(&found));
-        // It holds what a later program made of the same violation.
-        if self.newer.contains(&path) {
+        let path = self.free(&file_name(&found));
+        // A later program has made a file of the same violation, or another run has a moment ago.
+        if path.exists() {
             return Ok(None);
         }
         fs::create_dir_all(&self.path)
@@ -212,7 +222,7 @@ impl RegressionFolder {
         let kept = Kept { path: path.clone(), regression: found };
         kept.write()?;
         self.kept.push(kept);
-        Ok(Some(Settled::Saved(path)))
+        Ok(Some(Settled::Added(path)))
     }
 }
 
@@ -241,7 +251,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, RegressionFolderError> {
     Ok(files)
 }
 
-/// The same violation always gets the same name, so that two branches which find it agree.
+/// The name of a file without its end: the same violation always gets the same, so that two branches which find it agree.
 fn file_name(regression: &Regression) -> String {
     let mut digest = Digest::default();
     regression.identity().iter().for_each(|part| digest.write(part.as_bytes()));
@@ -251,7 +261,7 @@ fn file_name(regression: &Regression) -> String {
         _ => '_',
     };
     let stem: String = regression.scenario.chars().take(STEM_CHARS_MAX).map(safe).collect();
-    format!("{stem}-{}{SUFFIX}", digest.text())
+    format!("{stem}-{}", digest.text())
 }
 
 #[cfg(test)]

@@ -124,14 +124,14 @@ fn violation_is_kept_once_under_a_name_of_its_own() {
     let (_place, mut folder) = place();
     assert_eq!(folder.settle(&passed()).expect("nothing to write"), []);
     assert!(!folder.path().exists(), "a folder is made when something is kept");
-    let saved = folder.settle(&found("A B", "GET a")).expect("written");
+    let added = folder.settle(&found("A B", "GET a")).expect("written");
     let name = "counter-get____-38053c26fd6b4244.regression.json";
-    assert_eq!((saved, names(&folder)), (vec![Settled::Saved(folder.path().join(name))], vec![name.into()]));
+    assert_eq!((added, names(&folder)), (vec![Settled::Added(folder.path().join(name))], vec![name.into()]));
     assert_eq!(folder.settle(&found("A B", "GET a")).expect("known"), []);
     let mut again = RegressionFolder::open(folder.path()).expect("well-formed");
     assert_eq!(again.regressions(), folder.regressions());
     assert_eq!(again.settle(&found("A B", "GET a")).expect("known"), []);
-    assert!(matches!(again.settle(&found("B A", "GET a")).expect("written")[..], [Settled::Saved(_)]));
+    assert!(matches!(again.settle(&found("B A", "GET a")).expect("written")[..], [Settled::Added(_)]));
     assert_eq!(names(&again).len(), 2);
 }
 
@@ -195,6 +195,24 @@ fn bad_file_is_an_error_with_its_name_and_line_and_a_later_version_is_left_alone
     let source = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     assert!(source.starts_with("line 8: "), "{source}");
+}
+
+/// Nothing is lost: neither what was edited nor what is new.
+#[test]
+fn edited_file_is_not_overwritten() {
+    let (_place, mut folder) = place();
+    folder.settle(&found("A B", "GET a")).expect("written");
+    let path = folder.path().join(&names(&folder)[0]);
+    let text = fs::read_to_string(&path).expect("readable").replace("get SET", "of-mine");
+    fs::write(&path, &text).expect("writable");
+    let mut again = RegressionFolder::open(folder.path()).expect("well-formed");
+    again.settle(&found("A B", "GET a")).expect("written");
+    assert_eq!(names(&again).len(), 2);
+    assert_eq!(fs::read_to_string(&path).expect("readable"), text);
+    // Another run that began before knows nothing of the second one, and finds it there.
+    assert_eq!(RegressionFolder::open(folder.path()).expect("well-formed").regressions().len(), 2);
+    let mut before = RegressionFolder { kept: Vec::new(), ..folder };
+    assert_eq!(before.settle(&found("A B", "GET a")).expect("left alone"), []);
 }
 
 #[test]
