@@ -361,19 +361,13 @@ mod tests {
         }
     }
 
+    /// Statements cannot be both atomic and split so often, nor schedules kept both nowhere and somewhere.
     #[test]
-    fn regressions_have_a_folder_or_none() {
-        let args = run(&["--regressions", "kept"]).expect("a folder");
-        assert_eq!((args.regressions, args.no_regressions), (Some(PathBuf::from("kept")), false));
-        assert!(run(&["--no-regressions"]).is_ok_and(|args| args.no_regressions));
-        assert_eq!(run(&["--no-regressions", "--regressions", "kept"]).expect_err("both").exit_code(), 2);
-    }
-
-    /// Statements cannot be both atomic and split so often.
-    #[test]
-    fn splits_and_no_split_are_refused_together() {
-        assert_eq!(run(&["--no-split", "--splits", "1"]).expect_err("both").exit_code(), 2);
-        assert!(run(&["--no-split"]).is_ok_and(|args| args.search.no_split));
+    fn contradictions_are_refused() {
+        for words in [["--no-split", "--splits", "1"], ["--no-regressions", "--regressions", "kept"]] {
+            assert_eq!(run(&words).expect_err("both").exit_code(), 2);
+            assert!(run(&words[..1]).is_ok() && run(&words[1..]).is_ok());
+        }
     }
 
     #[test]
