@@ -199,6 +199,20 @@ pub struct Counterexample {
     pub replays: Replays,
     /// How many executions shrinking tried.
     pub shrink_candidates: u64,
+    /// The closest execution to the shrunk one that passes, if one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passing: Option<Passing>,
+}
+
+/// An execution that passes, beside one that violates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passing {
+    /// The execution.
+    pub trace: Trace,
+    /// The first step (from 1) at which something else is chosen than in the violating one.
+    pub differs_at: usize,
+    /// How many executions were tried to find it.
+    pub candidates: u64,
 }
 
 /// What replaying one schedule several times gave.

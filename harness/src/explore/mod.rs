@@ -7,6 +7,7 @@ mod fixed;
 mod footprint;
 mod guided;
 mod moves;
+mod neighbours;
 mod omissions;
 mod random;
 
@@ -15,6 +16,7 @@ pub use fixed::Fixed;
 pub use footprint::{Footprint, Touch};
 pub use guided::{Departure, Guided};
 pub use moves::block_moves;
+pub use neighbours::{Closeness, agreement, closeness, closeness_of_beginning, distance, neighbours};
 pub use omissions::omissions;
 pub use random::RandomWalk;
 

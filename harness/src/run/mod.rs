@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod clocks;
+mod closest;
 mod difference;
 mod digest;
 mod engine;

@@ -8,6 +8,7 @@ mod connections;
 mod counter;
 mod endings;
 mod inside;
+mod passing;
 mod polling;
 mod probe;
 mod pushes;

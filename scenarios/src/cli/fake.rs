@@ -27,6 +27,7 @@ pub(super) fn caught(name: &str) -> Outcome {
         shrunk: trace(),
         replays,
         shrink_candidates: 3,
+        passing: None,
     };
     let mut outcome = outcome(name, true, Verdict::Violation(found));
     outcome.coverage.first_violation = Some(2);

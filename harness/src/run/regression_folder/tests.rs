@@ -53,6 +53,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
         shrunk: trace,
         replays,
         shrink_candidates: 0,
+        passing: None,
     });
     outcome
 }
