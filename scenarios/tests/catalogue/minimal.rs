@@ -20,10 +20,11 @@ const REDIS: [(&str, &str); 4] = [
     ("lock/setnx-no-ttl", "crash"),
     ("lock/setnx-no-ttl", "wipe"),
 ];
-/// Transactions, locks, and statements that could be split.
-const POSTGRES: [(&str, &str); 3] = [
+/// Transactions, locks, and a statement that must be split.
+const POSTGRES: [(&str, &str); 4] = [
     ("counter/pg-read-modify-write", "pause"),
     ("inventory/check-then-decrement", "pause"),
+    ("inventory/insert-where-not-exists", "pause"),
     ("isolation/pmp", "pause"),
 ];
 
