@@ -11,6 +11,7 @@ use crate::card::{Card, Expectation};
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
+use crate::regression::Retried;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
@@ -19,7 +20,7 @@ use crate::verdict::{Verdict, Violation};
 pub struct Outcome {
     /// Which scenario, what it promises and what is expected of it.
     pub card: Card,
-    /// How many workers took part.
+    /// How many workers took part; those of the regression if the evidence is of one.
     pub workers: usize,
     /// The isolation level of transactions that named none; `None` is the store's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,12 +28,15 @@ pub struct Outcome {
     /// What could break, and whether anybody could pause.
     #[serde(default)]
     pub model: FaultModel,
-    /// The seed from which all chance came.
+    /// The seed from which all chance came; that of the regression if the evidence is of one.
     pub seed: u64,
     /// What it came to.
     pub verdict: Verdict,
     /// How much was explored.
     pub coverage: Coverage,
+    /// What became of the regressions that were retried before the search, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressions: Vec<Retried>,
     /// The evidence, if the verdict is a violation.
     pub counterexample: Option<Counterexample>,
     /// The stores it ran against, one line each.
@@ -107,7 +111,7 @@ pub enum Judgement {
 }
 
 /// How much of the scenario's schedules was looked at; what a pass is worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Coverage {
     /// The strategy, such as `dfs` or `random`.
     pub strategy: String,
@@ -132,6 +136,9 @@ pub struct Coverage {
     /// stores cannot do it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub splits_max: Option<usize>,
+    /// Executions of regressions, before the search.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub regressions: u64,
     /// Executions of schedules that had been executed before, to compare the histories.
     #[serde(default)]
     pub repeats: u64,
@@ -167,6 +174,10 @@ pub struct Coverage {
     pub elapsed_us: u64,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What became of the reduction of a search to one schedule of each class of equivalent ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reduction {
@@ -186,10 +197,11 @@ pub struct Reduction {
 pub const FAILURES_MAX: usize = 16;
 
 /// Why a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stopped {
     /// There was nothing left to explore.
+    #[default]
     Exhausted,
     /// The first violation was found, and the search was not asked to go on.
     FirstViolation,
@@ -218,6 +230,20 @@ pub struct Counterexample {
     pub replays: Replays,
     /// How many executions shrinking tried.
     pub shrink_candidates: u64,
+    /// The closest execution to the shrunk one that passes, if one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passing: Option<Passing>,
+}
+
+/// An execution that passes, beside one that violates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passing {
+    /// The execution.
+    pub trace: Trace,
+    /// The first step (from 1) at which something else is chosen than in the violating one.
+    pub differs_at: usize,
+    /// How many executions were tried to find it.
+    pub candidates: u64,
 }
 
 /// What replaying one schedule several times gave.
@@ -269,27 +295,11 @@ mod tests {
         };
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
-            shard: None,
             schedules: 1,
-            redundant: 0,
-            reduction: None,
             steps: 1,
-            exhausted: false,
-            preemption_bound: None,
-            splits_max: None,
-            repeats: 0,
-            differing: 0,
-            conflicts: BTreeMap::new(),
-            faults: BTreeMap::new(),
-            undecided_wakings: 0,
             stopped,
-            violating: 0,
-            violated: BTreeMap::new(),
-            first_violation: None,
-            violating_schedule: None,
-            final_states: BTreeMap::new(),
-            failures: BTreeMap::new(),
             elapsed_us: 1,
+            ..Coverage::default()
         };
         let (stores, clock) = (Vec::new(), String::new());
         Outcome {
@@ -300,6 +310,7 @@ mod tests {
             seed: 0,
             verdict,
             coverage,
+            regressions: Vec::new(),
             counterexample: None,
             stores,
             clock,

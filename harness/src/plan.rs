@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::regression::Regression;
 use crate::shard::Shard;
 
 /// How to explore a scenario.
@@ -47,6 +48,9 @@ pub struct Plan {
     pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
     pub keep_going: bool,
+    /// Schedules that once violated an invariant; those that belong to the scenario and this plan are retried before
+    /// anything else is tried.
+    pub regressions: Vec<Regression>,
     /// Whether the first violation is replayed, shrunk and told step by step.
     pub has_evidence: bool,
     /// Most distinct final states that are counted.
@@ -73,6 +77,7 @@ impl Default for Plan {
             shard: Shard::WHOLE,
             repeat: 1,
             keep_going: false,
+            regressions: Vec::new(),
             has_evidence: true,
             final_states_max: 64,
             limits: RunLimits::default(),

@@ -8,7 +8,8 @@ use super::evidence::replays;
 use super::idle::Idle;
 use super::patience::Patience;
 use super::progress::Progress;
-use super::rig::Rig;
+use super::retry::{Followed, Retry};
+use super::rig::{Detail, Rig};
 use super::search::Search;
 use super::surroundings::Home;
 use super::timers::Timers;
@@ -18,6 +19,7 @@ use crate::history::Trace;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Replays};
 use crate::plan::Plan;
+use crate::regression::Regression;
 use crate::scenario::Scenario;
 use crate::store::postgres::{self, PostgresBackend};
 use crate::store::redis::{self, RedisBackend};
@@ -126,6 +128,22 @@ impl Engine {
         let (replays, last) = replayed?;
         let last = last.expect("at least one attempt was made");
         Ok(Replay { trace: self.rig.trace(&last), replays })
+    }
+
+    /// Follows the schedule of `regression` as far as it fits, with the limits of `plan`.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore).
+    pub fn follow(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        regression: &Regression,
+        plan: &Plan,
+    ) -> Result<Followed, Error> {
+        self.check_stores(scenario)?;
+        let retry = Retry::run(&mut self.rig, scenario, plan, regression, Detail::EveryStep);
+        let Retry { executed, fate, .. } = self.runtime.block_on(retry)?;
+        Ok(Followed { trace: self.rig.trace(&executed), fate })
     }
 
     fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Owns the making of evidence: the violation replayed, shrunk and told step by step.
 
+use super::closest::Closest;
 use super::difference::difference;
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
@@ -26,7 +27,8 @@ pub(crate) async fn counterexample(
     let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
     let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
     let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates })
+    let passing = Closest::new(rig, subject, &small).run().await?;
+    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates, passing })
 }
 
 /// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is

@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod clocks;
+mod closest;
 mod difference;
 mod engine;
 mod evidence;
@@ -18,6 +19,8 @@ mod panics;
 mod patience;
 mod polling;
 mod progress;
+mod regression_folder;
+mod retry;
 mod rig;
 mod search;
 mod settling;
@@ -30,3 +33,5 @@ mod timers;
 
 pub use engine::{Engine, Replay};
 pub use progress::Progress;
+pub use regression_folder::{RegressionFolder, RegressionFolderError, Settled};
+pub use retry::Followed;

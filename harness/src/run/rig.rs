@@ -60,6 +60,8 @@ pub(crate) struct Subject {
     always: Vec<Invariant>,
     finally: Vec<Invariant>,
     pub(crate) seed: u64,
+    /// How many workers the whole team has, whoever takes part.
+    pub(crate) workers: usize,
     /// The worker of the aftermath, which is called after those of the whole team, whoever takes part.
     aftermath: Option<WorkerId>,
     limits: RunLimits,
@@ -103,6 +105,7 @@ impl Rig {
             finally: scenario.finally(),
             scenario: Arc::clone(scenario),
             seed: plan.seed,
+            workers: team,
             aftermath: scenario.has_aftermath().then_some(last),
             limits: plan.limits,
         }

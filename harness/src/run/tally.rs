@@ -31,6 +31,8 @@ pub(crate) struct Tally {
     failing: u64,
     conflicts: BTreeMap<String, u64>,
     faults: BTreeMap<String, u64>,
+    /// Executions of regressions.
+    pub(crate) regressions: u64,
     /// Executions of schedules that had been executed before.
     pub(crate) repeats: u64,
     /// How many of those told another history.
@@ -56,6 +58,7 @@ impl Tally {
             failing: 0,
             conflicts: BTreeMap::new(),
             faults: BTreeMap::new(),
+            regressions: 0,
             repeats: 0,
             differing: 0,
             reduction: Reduction::default(),
@@ -129,6 +132,7 @@ impl Tally {
             exhausted: strategy.exhausted(),
             preemption_bound: plan.preemption_bound,
             splits_max: gate.can_split().then_some(plan.splits_max),
+            regressions: self.regressions,
             repeats: self.repeats,
             differing: self.differing,
             conflicts: self.conflicts.clone(),

@@ -3,12 +3,14 @@
 
 mod broken;
 mod circle;
+mod contrast;
 mod reported;
 mod row;
 
 use std::collections::BTreeSet;
 
 use raceproof::history::{Effect, Trace};
+use raceproof::outcome::Counterexample;
 use raceproof::verdict::Violation;
 use raceproof::{Outcome, WorkerId};
 
@@ -51,6 +53,8 @@ pub struct Story {
     pub shrink_tries: String,
     /// `shrunk to 2 workers`, if what was found instead is of a smaller execution than the one in which it was found.
     pub shrunk: Option<String>,
+    /// What would have to be otherwise for it to pass, and the schedule that does, if one was found.
+    pub passes: Option<Visible>,
     /// What was taken for atomic, at which isolation level, and what could break, where there is a choice.
     pub model: Option<String>,
     /// Which clocks were in force, where time or what could break is part of the story.
@@ -103,6 +107,7 @@ impl Story {
             found_replays: evidence.map(|evidence| wording::fraction(&evidence.original_replays)),
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
+            passes: evidence.and_then(passes),
             model: wording::model(outcome),
             clock: clock(outcome),
             seed: outcome.seed,
@@ -150,6 +155,13 @@ impl Lanes {
             Row::LeftOut(_) => None,
         })
     }
+}
+
+/// `if step 4 (A: `SET counter 1`) comes before steps 2 to 3: A A B B`.
+fn passes(evidence: &Counterexample) -> Option<Visible> {
+    let passing = evidence.passing.as_ref()?;
+    let sentence = contrast::sentence(&evidence.shrunk, passing);
+    Some(Visible::of(&format!("{sentence}: {}", passing.trace.schedule)))
 }
 
 fn clock(outcome: &Outcome) -> Option<Visible> {

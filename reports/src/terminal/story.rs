@@ -23,6 +23,9 @@ pub fn full(story: &Story, style: &Style) -> String {
         text += &lanes(execution, style);
         text += "\n";
     }
+    if let Some(passes) = &story.passes {
+        text += &labelled(style, "passes", passes.as_str(), 4);
+    }
     text += &evidence(story, style);
     if let Some(command) = &story.replay_command {
         // Never cut: a command that was cut is none.

@@ -3,6 +3,7 @@
 
 mod model;
 mod remarks;
+mod retried;
 
 use std::collections::BTreeSet;
 
@@ -125,6 +126,12 @@ pub fn coverage(outcome: &Outcome) -> String {
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
             return format!("found in schedule {first}");
+        }
+        (Verdict::Violation(_), None) if coverage.stopped == Stopped::FirstViolation => {
+            return retried::FOUND.to_owned();
+        }
+        (Verdict::Violation(_), None) if coverage.regressions > 0 => {
+            format!("{}, {} explored", retried::FOUND, counted(coverage.schedules, "schedule"))
         }
         (Verdict::Violation(_), Some(first)) => {
             format!("found in schedule {first} of {} explored", coverage.schedules)

@@ -4,16 +4,17 @@ use raceproof::Outcome;
 use raceproof::outcome::{Coverage, Judgement};
 use raceproof::verdict::Verdict;
 
-use super::{anomaly, counted};
+use super::{anomaly, counted, retried};
 
 /// What else there is to know of a search, one sentence each: conflicts that no worker handled, what repeating gave,
-/// what could not be decided or judged.
+/// what could not be decided or judged, what became of kept schedules.
 #[must_use]
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
     [unjudged(outcome), without_faults(outcome), conflicts(coverage), repeats(coverage), undecided(coverage)]
         .into_iter()
         .flatten()
+        .chain(retried::remarks(&outcome.regressions))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use raceproof::run::RegressionFolderError;
 use raceproof_reports::{DocumentError, Visible};
 use thiserror::Error;
 
@@ -21,6 +22,10 @@ pub(super) enum Failure {
     Isolation(#[from] raceproof::isolation::IsolationError),
     #[error(transparent)]
     Document(#[from] DocumentError),
+    #[error(transparent)]
+    Regressions(#[from] RegressionFolderError),
+    #[error("`{}` is a kept schedule and no record, so it is followed as far as it fits (pass `--guided`)", .path.display())]
+    NotGuided { path: PathBuf },
     #[error(transparent)]
     Engine(#[from] raceproof::Error),
     #[error(transparent)]
@@ -52,6 +57,7 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Document(DocumentError::Unwritable { .. })
+            | Self::Regressions(RegressionFolderError::Unwritable { .. })
             | Self::Engine(_)
             | Self::Stores(_)
             | Self::Signals(_)
@@ -62,6 +68,8 @@ impl Failure {
             | Self::Request(_)
             | Self::Isolation(_)
             | Self::Document(_)
+            | Self::Regressions(_)
+            | Self::NotGuided { .. }
             | Self::EmptyCatalogue
             | Self::NothingToReplay { .. }
             | Self::SeveralToReplay { .. }
@@ -85,6 +93,12 @@ mod tests {
         assert_eq!(Failure::from(unreadable).exit(), Exit::Usage);
         assert_eq!(Failure::from(unwritable).exit(), Exit::Environment);
         assert_eq!(Failure::from(raceproof::Error::Runtime(error())).exit(), Exit::Environment);
+        let refused = RegressionFolderError::Unreadable { path: path.clone(), source: error() };
+        let full = RegressionFolderError::Unwritable { path, source: error() };
+        assert_eq!(
+            (Failure::from(refused).exit(), Failure::from(full).exit()),
+            (Exit::Usage, Exit::Environment)
+        );
         assert_eq!(Failure::from(RequestError::NotDisposable).exit(), Exit::Usage);
     }
 }

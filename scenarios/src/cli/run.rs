@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
+use raceproof::run::RegressionFolder;
 use raceproof::{Card, Isolation, Plan, Scenario};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
@@ -19,7 +20,7 @@ use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
-use super::{pattern, request};
+use super::{pattern, request, settled};
 
 /// Explores the scenarios that the patterns select.
 pub(super) fn run(
@@ -40,11 +41,15 @@ pub(super) fn run(
     let stores = request::stores(&args.stores, &cards)?;
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
+    let mut kept = kept(args)?;
 
     output.note(&format!("{}; stores: {}", told(&plan, &levels, breakage.as_ref()), stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
     for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
         output.note(line);
+    }
+    for line in kept.iter().flat_map(settled::opened) {
+        output.note(&line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
     let mut session = Session::start(&stores, interrupt.clone(), &scenarios)?;
@@ -63,11 +68,18 @@ pub(super) fn run(
         loudness: args.loudness,
         signal: &|| interrupt.signal(),
     };
-    let ended = course.run(&mut session, output);
+    let ended = course.run(&mut session, kept.as_mut(), output);
     let stopped = session.stop();
     let exit = ended?;
     stopped?;
     Ok(exit)
+}
+
+/// The schedules that once violated, unless there is no folder for them.
+fn kept(args: &RunArgs) -> Result<Option<RegressionFolder>, Failure> {
+    let folder = args.regressions.clone().or_else(|| RegressionFolder::default_in(Path::new(".")));
+    let folder = folder.filter(|_| !args.no_regressions);
+    Ok(folder.map(RegressionFolder::open).transpose()?)
 }
 
 /// The plan in one line; the seed first, before anything can go wrong.

@@ -3,6 +3,7 @@
 //! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
 
 mod judged;
+mod kept;
 mod models;
 mod page;
 mod place;

@@ -16,11 +16,12 @@ const RINGS: [&[&str]; 3] = [
         "isolation",
         "outcome",
         "plan",
+        "regression",
         "shard",
         "verdict",
         "wire",
     ],
-    &["alarm", "clock", "gate", "interrupt", "store", "worker"],
+    &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
     &["error", "run", "scenario"],
 ];
