@@ -62,6 +62,7 @@
 
 mod alarm;
 
+pub mod burst;
 pub mod card;
 pub mod check;
 pub mod choice;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::isolation::Isolation;
 
+use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
@@ -33,6 +34,9 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// The evidence, if the verdict is a violation.
     pub counterexample: Option<Counterexample>,
+    /// What running free came to, if that is how the scenario ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<Bursts>,
     /// The stores it ran against, one line each.
     pub stores: Vec<String>,
     /// Which clocks were in force.
@@ -107,11 +111,12 @@ pub enum Judgement {
 /// How much of the scenario's schedules was looked at; what a pass is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// The strategy, such as `dfs` or `random`.
+    /// The strategy, such as `dfs`, `random` or `burst`.
     pub strategy: String,
-    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
+    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`; bursts where it is
+    /// `burst`.
     pub schedules: u64,
-    /// Steps made by the search, all executions together.
+    /// Steps made by the search, all executions together; 0 of bursts, which have none.
     pub steps: u64,
     /// Whether every schedule within the bound was explored.
     pub exhausted: bool,
@@ -266,6 +271,7 @@ mod tests {
             verdict,
             coverage,
             counterexample: None,
+            bursts: None,
             stores,
             clock,
         }

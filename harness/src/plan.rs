@@ -19,7 +19,7 @@ pub struct Plan {
     pub strategy: StrategyKind,
     /// The most preemptions (switches away from a worker that could go on) in a schedule.
     pub preemption_bound: Option<usize>,
-    /// The most executions of the search, at least 1.
+    /// The most executions (or bursts) of the search, at least 1.
     pub schedules_max: u64,
     /// The longest wall time of the search; a running execution is finished first.
     pub budget: Duration,
@@ -88,6 +88,8 @@ pub enum StrategyKind {
     Dfs,
     /// A seeded random walk: each choice uniform among those possible.
     Random,
+    /// Nothing is chosen: the workers are released together and run free, again and again.
+    Burst,
 }
 
 impl fmt::Display for StrategyKind {
@@ -95,13 +97,14 @@ impl fmt::Display for StrategyKind {
         formatter.write_str(match self {
             Self::Dfs => "dfs",
             Self::Random => "random",
+            Self::Burst => "burst",
         })
     }
 }
 
 /// A word that names no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is no strategy (use `dfs` or `random`)")]
+#[error("`{0}` is no strategy (use `dfs`, `random` or `burst`)")]
 pub struct StrategyKindError(pub String);
 
 impl FromStr for StrategyKind {
@@ -111,6 +114,7 @@ impl FromStr for StrategyKind {
         match text {
             "dfs" => Ok(Self::Dfs),
             "random" => Ok(Self::Random),
+            "burst" => Ok(Self::Burst),
             other => Err(StrategyKindError(other.to_owned())),
         }
     }

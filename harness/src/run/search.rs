@@ -20,7 +20,7 @@ use crate::scenario::Scenario;
 use crate::verdict::{Inconclusive, Verdict};
 
 /// Shortest time between two reports of progress.
-const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+pub(super) const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// One search.
 pub(crate) struct Search<'a> {
@@ -47,7 +47,7 @@ impl Search<'_> {
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        let coverage = tally.coverage(self.plan, strategy.as_ref(), found.stopped, &self.rig.gate);
+        let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
         let counterexample = match found.violating {
             Some(executed) => Some(counterexample(self.rig, &subject, executed).await?),
             None => None,
@@ -61,6 +61,7 @@ impl Search<'_> {
             verdict,
             coverage,
             counterexample,
+            bursts: None,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         })
@@ -171,5 +172,6 @@ fn strategy(plan: &Plan) -> Box<dyn Strategy> {
     match plan.strategy {
         StrategyKind::Dfs => Box::new(DepthFirst::new(plan.preemption_bound)),
         StrategyKind::Random => Box::new(RandomWalk::new(plan.seed)),
+        StrategyKind::Burst => unreachable!("a burst chooses nothing"),
     }
 }

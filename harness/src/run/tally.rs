@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::executed::Executed;
-use crate::explore::Strategy;
 use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
 use crate::outcome::{Coverage, FAILURES_MAX, FINAL_STATES_MAX, Stopped};
@@ -94,7 +93,7 @@ impl Tally {
     pub(crate) fn coverage(
         self,
         plan: &Plan,
-        strategy: &dyn Strategy,
+        exhausted: bool,
         stopped: Stopped,
         gate: &Gate,
     ) -> Coverage {
@@ -102,7 +101,7 @@ impl Tally {
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,
             steps: self.steps,
-            exhausted: strategy.exhausted(),
+            exhausted,
             preemption_bound: plan.preemption_bound,
             splits_max: gate.can_split().then_some(plan.splits_max),
             repeats: self.repeats,

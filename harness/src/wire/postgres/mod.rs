@@ -31,6 +31,7 @@ mod errors;
 mod essence;
 mod literal;
 mod show;
+mod verb;
 
 #[cfg(test)]
 mod samples;
