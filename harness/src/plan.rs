@@ -92,6 +92,17 @@ pub enum StrategyKind {
     Burst,
 }
 
+impl StrategyKind {
+    /// What there are many of in a search: schedules, or bursts.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Dfs | Self::Random => "schedule",
+            Self::Burst => "burst",
+        }
+    }
+}
+
 impl fmt::Display for StrategyKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -47,6 +47,7 @@ fn outcome(name: &str) -> Outcome {
             elapsed_us: 5,
         },
         counterexample: None,
+        bursts: None,
         stores: vec!["redis".to_owned()],
         clock: "virtual".to_owned(),
     }

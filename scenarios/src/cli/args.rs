@@ -79,14 +79,15 @@ pub(super) struct SearchArgs {
     /// Where all chance comes from
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
-    /// The order in which schedules are tried: dfs is exhaustive, random is a seeded walk
+    /// The order in which schedules are tried: dfs is exhaustive, random is a seeded walk; burst tries none, it lets the
+    /// workers run free on all cores, again and again
     #[arg(long, value_name = "STRATEGY", default_value = "dfs",
-          value_parser = PossibleValuesParser::new(["dfs", "random"]).try_map(|name| name.parse::<StrategyKind>()))]
+          value_parser = PossibleValuesParser::new(["dfs", "random", "burst"]).try_map(|name| name.parse::<StrategyKind>()))]
     pub(super) strategy: StrategyKind,
     /// The most preemptions in a schedule (with dfs) [default: no bound]
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<usize>,
-    /// The most schedules to explore of a scenario
+    /// The most schedules to explore of a scenario, or the most bursts
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) schedules: u64,
     /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s

@@ -81,7 +81,7 @@ impl Course<'_> {
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
         let place = (position, self.legs.len());
-        let mut meter = Meter::start(&leg.to_string(), place, self.plan.schedules_max, output);
+        let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let plan = Plan { isolation: leg.isolation, model: leg.model.clone(), ..self.plan.clone() };
         let explored = explorer.explore(&leg.name, &plan, &mut |progress| meter.show(progress, output));
         meter.end();

@@ -19,6 +19,12 @@ pub(super) enum RequestError {
     /// A random walk has no bound.
     #[error("`--preemptions` bounds the search of `--strategy dfs` only (drop one of the two)")]
     BoundOfRandomWalk,
+    /// Nothing is chosen in a burst.
+    #[error("`{flag}` says what a search may choose, and `--strategy burst` chooses nothing (drop one of the two)")]
+    ChoiceOfBurst {
+        /// Which option.
+        flag: &'static str,
+    },
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
     FaultOfNone,
@@ -61,8 +67,10 @@ pub(super) enum RequestError {
 
 /// The plan that the arguments ask for.
 pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
-    if args.strategy == StrategyKind::Random && args.preemptions.is_some() {
-        return Err(RequestError::BoundOfRandomWalk);
+    match args.strategy {
+        StrategyKind::Random if args.preemptions.is_some() => return Err(RequestError::BoundOfRandomWalk),
+        StrategyKind::Burst => check_burst(args)?,
+        StrategyKind::Dfs | StrategyKind::Random => {}
     }
     Ok(Plan {
         seed: args.seed,
@@ -78,6 +86,22 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
     })
 }
 
+/// Refuses what speaks of choices.
+fn check_burst(args: &SearchArgs) -> Result<(), RequestError> {
+    let given = [
+        ("--preemptions", args.preemptions.is_some()),
+        ("--no-split", args.no_split),
+        ("--faults", args.faults.is_some()),
+        ("--fault", !args.fault.is_empty()),
+        ("--no-time", args.no_time),
+        ("--repeat", args.repeat > 1),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(RequestError::ChoiceOfBurst { flag }),
+        None => Ok(()),
+    }
+}
+
 /// The isolation levels that the arguments name, the weakest first; none if they name none.
 pub(super) fn levels(args: &SearchArgs) -> Result<BTreeSet<Isolation>, IsolationError> {
     if args.isolation.iter().any(|word| word == ALL_LEVELS) {
@@ -87,10 +111,18 @@ pub(super) fn levels(args: &SearchArgs) -> Result<BTreeSet<Isolation>, Isolation
 }
 
 /// Every scenario with every level and every fault model with which it is to run: the `levels` and the `breakage` that
-/// were asked for, else its own.
-pub(super) fn legs(cards: &[&Card], levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) -> Vec<Leg> {
+/// were asked for, else its own. In bursts nothing is broken, and the machine may keep anybody waiting.
+pub(super) fn legs(
+    cards: &[&Card],
+    levels: &BTreeSet<Isolation>,
+    breakage: Option<&Breakage>,
+    strategy: StrategyKind,
+) -> Vec<Leg> {
     let of_card = |card: &&Card| {
-        let models = models_of(card, breakage);
+        let models = match strategy {
+            StrategyKind::Burst => vec![FaultModel::pause()],
+            StrategyKind::Dfs | StrategyKind::Random => models_of(card, breakage),
+        };
         let of_level = |level: &Option<Isolation>| {
             let leg = |model: &FaultModel| Leg::of(card, *level, model.clone());
             models.iter().map(leg).collect::<Vec<_>>()
@@ -134,6 +166,16 @@ pub(super) fn levels_unused(cards: &[&Card], levels: &BTreeSet<Isolation>) -> Op
             several.len()
         )),
     }
+}
+
+/// What is to be said of fault models under which scenarios do not run in bursts.
+pub(super) fn models_unused(cards: &[&Card], strategy: StrategyKind) -> Option<String> {
+    let of_card = |card: &&&Card| card.models.keys().any(|model| *model != FaultModel::pause());
+    let count = cards.iter().filter(of_card).count();
+    (strategy == StrategyKind::Burst && count > 0).then(|| {
+        let whose = if count == 1 { "1 scenario".to_owned() } else { format!("{count} scenarios") };
+        format!("nothing is made to break in a burst: other fault models of {whose} than `pause` are left out")
+    })
 }
 
 /// Only Postgres has transactions with levels.
@@ -284,7 +326,7 @@ mod tests {
     }
 
     fn legs_of(cards: &[&Card], levels: &[Isolation]) -> Vec<String> {
-        legs(cards, &levels.iter().copied().collect(), None).iter().map(ToString::to_string).collect()
+        legs(cards, &levels.iter().copied().collect(), None, StrategyKind::Dfs).iter().map(ToString::to_string).collect()
     }
 
     /// Its own levels, else the store's own; what is asked for outranks both, but means nothing without Postgres.
@@ -312,7 +354,7 @@ mod tests {
         let plain = fake::passed("a/plain").card;
         let told = |words: &[&str]| -> Vec<String> {
             let breakage = Breakage::of(&args(words).search).expect("no contradiction");
-            let legs = legs(&[&swept, &plain], &BTreeSet::new(), breakage.as_ref());
+            let legs = legs(&[&swept, &plain], &BTreeSet::new(), breakage.as_ref(), StrategyKind::Dfs);
             legs.iter().map(ToString::to_string).collect()
         };
         let under = ["none", "pause", "crash", "fail-over"].map(|model| format!("a/swept under {model}"));

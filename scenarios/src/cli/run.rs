@@ -43,7 +43,8 @@ pub(super) fn run(
 
     output.note(&format!("{}; stores: {}", told(&plan, &levels, breakage.as_ref()), stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
-    for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
+    let models_unused = request::models_unused(&cards, plan.strategy);
+    for line in request::levels_unused(&cards, &levels).iter().chain(&models_unused).chain(&unused) {
         output.note(line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
@@ -52,7 +53,7 @@ pub(super) fn run(
         output.note(&line);
     }
     let course = Course {
-        legs: request::legs(&cards, &levels, breakage.as_ref()),
+        legs: request::legs(&cards, &levels, breakage.as_ref(), plan.strategy),
         plan,
         folder,
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
@@ -96,7 +97,7 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
         "seed {}, {}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
-        counted(plan.schedules_max, "schedule"),
+        counted(plan.schedules_max, plan.strategy.noun()),
         budget::told(plan.budget)
     )
 }
