@@ -149,7 +149,7 @@ impl Sluice {
         Ok(())
     }
 
-    /// Whose commands the stores have yet to answer.
+    /// Whose commands the stores have yet to answer, and who listens for messages.
     pub(crate) fn waiting(&self) -> BTreeSet<WorkerId> {
         let passages = self.basin.passages.borrow();
         let waits = |place: &Place| place.borrow().as_ref().is_some_and(Passage::is_waiting);

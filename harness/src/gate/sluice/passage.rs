@@ -116,9 +116,9 @@ impl Passage {
         self.held.is_some()
     }
 
-    /// Whether the store has a command to answer.
+    /// Whether the store has a command to answer, or may say something unasked.
     pub(super) fn is_waiting(&self) -> bool {
-        self.owed.iter().any(|owed| owed.kind.is_some())
+        self.session.listens() || self.owed.iter().any(|owed| owed.kind.is_some())
     }
 
     /// Commands that were answered so far.

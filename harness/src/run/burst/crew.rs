@@ -53,7 +53,7 @@ pub(super) enum News {
 pub(super) struct Haul {
     pub(super) reported: Vec<Reported>,
     pub(super) ends: BTreeMap<WorkerId, WorkerEnd>,
-    /// Those who had not ended and for whose commands the stores had no answer.
+    /// Those for whom only a store could have done something: it had a command to answer, or they listened.
     pub(super) waiting: BTreeSet<WorkerId>,
     pub(super) gone: Vec<(Returned, Tape)>,
     pub(super) timings: Timings,
