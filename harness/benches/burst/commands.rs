@@ -24,7 +24,9 @@ pub(crate) struct Commands {
 impl Commands {
     async fn count(&self, worker: &Worker, each: usize) -> Result {
         let (request, answer) = match self.verb {
-            "GET" => (format!("*2\r\n$3\r\nGET\r\n${}\r\n{KEY}\r\n", KEY.len()), format!("$3\r\n{VALUE}\r\n")),
+            "GET" => {
+                (format!("*2\r\n$3\r\nGET\r\n${}\r\n{KEY}\r\n", KEY.len()), format!("$3\r\n{VALUE}\r\n"))
+            }
             _ => {
                 let request = format!("*3\r\n$3\r\nSET\r\n${}\r\n{KEY}\r\n$3\r\n{VALUE}\r\n", KEY.len());
                 (request, "+OK\r\n".to_owned())

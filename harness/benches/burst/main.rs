@@ -57,7 +57,8 @@ fn redis(table: &mut Table) -> Result<(), Failure> {
         for verb in ["GET", "SET"] {
             let theirs = RedisBenchmark { address: &server.address, clients, commands: COMMANDS, verb };
             for is_lean in [true, false] {
-                let ours: Arc<dyn Scenario> = Arc::new(Commands { clients, commands: COMMANDS, verb, is_lean });
+                let ours: Arc<dyn Scenario> =
+                    Arc::new(Commands { clients, commands: COMMANDS, verb, is_lean });
                 let client = if is_lean { "client that counts answers" } else { "redis crate" };
                 let name = format!("{verb}, {clients} clients: burst with {client}");
                 compare(table, &name, is_lean.then_some(BAR), &mut engine, &ours, &mut || theirs.rate())?;
@@ -68,7 +69,7 @@ fn redis(table: &mut Table) -> Result<(), Failure> {
 }
 
 fn postgres(table: &mut Table) -> Result<(), Failure> {
-    const STATEMENTS: usize = 20_000;
+    const STATEMENTS: usize = 50_000;
     let mut engine = engine(Needs::POSTGRES)?;
     let server = engine.stores().postgres().ok_or("a Postgres was asked for")?.clone();
     for clients in [8, 32] {

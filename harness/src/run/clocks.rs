@@ -40,7 +40,9 @@ pub(super) fn told_free(stores: &[(&str, Clock)]) -> String {
         [one] => format!("; {one} keeps its own (real) time"),
         several => format!("; {} keep their own (real) time", several.join(" and ")),
     };
-    format!("real time: the run's clock{follow} followed it to the millisecond, from where executions start{apart}")
+    format!(
+        "real time: the run's clock{follow} followed it to the millisecond, from where executions start{apart}"
+    )
 }
 
 #[cfg(test)]

@@ -90,13 +90,7 @@ impl Tally {
         self.started.elapsed() >= plan.budget
     }
 
-    pub(crate) fn coverage(
-        self,
-        plan: &Plan,
-        exhausted: bool,
-        stopped: Stopped,
-        gate: &Gate,
-    ) -> Coverage {
+    pub(crate) fn coverage(self, plan: &Plan, exhausted: bool, stopped: Stopped, gate: &Gate) -> Coverage {
         Coverage {
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,

@@ -30,7 +30,11 @@ fn time_goes_on_for_workers_and_stores() {
     })
     .run(&bursts(3));
     assert_eq!((&outcome.verdict, outcome.coverage.schedules), (&Verdict::Pass, 3));
-    assert!(outcome.clock.starts_with("real time: the run's clock and the clock of redis"), "{}", outcome.clock);
+    assert!(
+        outcome.clock.starts_with("real time: the run's clock and the clock of redis"),
+        "{}",
+        outcome.clock
+    );
 }
 
 /// Each burst starts at the same time, whatever time has passed in the one before; the aftermath comes when all are done.
@@ -50,9 +54,11 @@ fn bursts_start_at_the_same_time_and_the_aftermath_is_last() {
         worker.invoke("count", "").ok(count);
         Ok(())
     })
-    .promising("both have counted", |view| match (view.results("start").as_slice(), view.results("count").as_slice()) {
-        (["0", "0"], ["2"]) => Ok(()),
-        other => Err(format!("{other:?}")),
+    .promising("both have counted", |view| {
+        match (view.results("start").as_slice(), view.results("count").as_slice()) {
+            (["0", "0"], ["2"]) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
     })
     .run(&bursts(3));
     assert_eq!((&outcome.verdict, outcome.coverage.schedules), (&Verdict::Pass, 3));

@@ -55,7 +55,8 @@ fn burst_of_get_and_set_loses_updates_and_tells_what_went_by() {
     assert!(times.len() == 2 * WORKERS && times.is_sorted());
     assert!(burst.passed.iter().all(|passed| passed.answered_us >= Some(passed.sent_us)));
     // The last write is what the store was left with.
-    let writes = burst.passed.iter().filter_map(|passed| passed.request.as_deref()?.strip_prefix("SET counter "));
+    let writes =
+        burst.passed.iter().filter_map(|passed| passed.request.as_deref()?.strip_prefix("SET counter "));
     assert!(writes.map(|value| format!("counter={value}")).any(|state| state == burst.final_state));
 }
 

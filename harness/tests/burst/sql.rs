@@ -5,7 +5,8 @@ use raceproof::{Plan, Verdict, Worker};
 
 use crate::probe::{Probe, bursts};
 
-const COUNTER: &str = "CREATE TABLE counter (id int PRIMARY KEY, value int); INSERT INTO counter VALUES (1, 0)";
+const COUNTER: &str =
+    "CREATE TABLE counter (id int PRIMARY KEY, value int); INSERT INTO counter VALUES (1, 0)";
 
 async fn read_then_write(worker: Worker) -> raceproof::scenario::Result {
     let client = worker.postgres().await?;
@@ -36,7 +37,10 @@ fn update_of_what_was_read_is_lost_and_single_statement_is_not() {
     assert_eq!(kinds, ["postgres SELECT", "postgres UPDATE"]);
     let burst = told.violating.expect("it was seen");
     assert!(burst.passed.iter().any(|passed| {
-        passed.request.as_deref().is_some_and(|request| request.starts_with("UPDATE counter SET value = $1 ["))
+        passed
+            .request
+            .as_deref()
+            .is_some_and(|request| request.starts_with("UPDATE counter SET value = $1 ["))
     }));
     let single = |worker: Worker| async move {
         let client = worker.postgres().await?;
@@ -46,7 +50,12 @@ fn update_of_what_was_read_is_lost_and_single_statement_is_not() {
         Ok(())
     };
     let outcome = counting(single).run(&bursts(20));
-    assert_eq!((&outcome.verdict, outcome.coverage.schedules), (&Verdict::Pass, 20), "{:?}", outcome.coverage);
+    assert_eq!(
+        (&outcome.verdict, outcome.coverage.schedules),
+        (&Verdict::Pass, 20),
+        "{:?}",
+        outcome.coverage
+    );
 }
 
 /// The end of a worker lets go what its session had locked, so that the next one gets it.

@@ -41,7 +41,8 @@ fn connections_and_keys_do_not_add_up() {
         Ok(query(&mut redis, &format!("SET {} 1", worker.id())).await?)
     })
     .promising("few clients, and only keys of this burst", |view| {
-        let most = |name: &str| view.results(name).iter().filter_map(|count| count.parse::<usize>().ok()).max();
+        let most =
+            |name: &str| view.results(name).iter().filter_map(|count| count.parse::<usize>().ok()).max();
         // The four, the engine's control connection, and that of the set-up.
         if most("clients") <= Some(6) && most("keys") <= Some(3) { Ok(()) } else { Err("more".to_owned()) }
     })
@@ -66,5 +67,10 @@ fn client_over_tcp_runs_free_too() {
         _ => Err(view.state.to_string()),
     })
     .run(&bursts(10));
-    assert_eq!((&outcome.verdict, outcome.coverage.schedules), (&Verdict::Pass, 10), "{:?}", outcome.coverage);
+    assert_eq!(
+        (&outcome.verdict, outcome.coverage.schedules),
+        (&Verdict::Pass, 10),
+        "{:?}",
+        outcome.coverage
+    );
 }

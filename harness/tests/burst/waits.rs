@@ -94,5 +94,10 @@ fn workers_that_wait_for_each_other_finish() {
         other => Err(format!("{other:?}")),
     })
     .run(&bursts(20));
-    assert_eq!((&outcome.verdict, outcome.coverage.schedules), (&Verdict::Pass, 20), "{:?}", outcome.coverage);
+    assert_eq!(
+        (&outcome.verdict, outcome.coverage.schedules),
+        (&Verdict::Pass, 20),
+        "{:?}",
+        outcome.coverage
+    );
 }

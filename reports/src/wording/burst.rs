@@ -10,7 +10,8 @@ use super::counted;
 const KINDS_MAX: usize = 3;
 
 /// What can be done with a violation that a burst showed.
-pub const NO_REPLAY: &str = "a burst cannot be replayed: `--strategy dfs` or `random` searches for a schedule that can";
+pub const NO_REPLAY: &str =
+    "a burst cannot be replayed: `--strategy dfs` or `random` searches for a schedule that can";
 
 /// What was found in how many bursts, and how fast they were.
 pub(super) fn coverage(verdict: &Verdict, coverage: &Coverage, bursts: &Bursts) -> String {

@@ -27,7 +27,8 @@ impl Meter {
         let noun = plan.strategy.noun();
         let bar = output.progress_moves.then(|| {
             let bar = ProgressBar::new(plan.schedules_max);
-            let template = format!("{{prefix}} {{bar:24}} {noun} {{pos}} of at most {{len}}, {{msg}}, {{elapsed}}");
+            let template =
+                format!("{{prefix}} {{bar:24}} {noun} {{pos}} of at most {{len}}, {{msg}}, {{elapsed}}");
             if let Ok(style) = ProgressStyle::with_template(&template) {
                 bar.set_style(style.progress_chars("=>-"));
             }

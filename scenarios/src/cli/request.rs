@@ -20,7 +20,9 @@ pub(super) enum RequestError {
     #[error("`--preemptions` bounds the search of `--strategy dfs` only (drop one of the two)")]
     BoundOfRandomWalk,
     /// Nothing is chosen in a burst.
-    #[error("`{flag}` says what a search may choose, and `--strategy burst` chooses nothing (drop one of the two)")]
+    #[error(
+        "`{flag}` says what a search may choose, and `--strategy burst` chooses nothing (drop one of the two)"
+    )]
     ChoiceOfBurst {
         /// Which option.
         flag: &'static str,
@@ -174,7 +176,9 @@ pub(super) fn models_unused(cards: &[&Card], strategy: StrategyKind) -> Option<S
     let count = cards.iter().filter(of_card).count();
     (strategy == StrategyKind::Burst && count > 0).then(|| {
         let whose = if count == 1 { "1 scenario".to_owned() } else { format!("{count} scenarios") };
-        format!("nothing is made to break in a burst: other fault models of {whose} than `pause` are left out")
+        format!(
+            "nothing is made to break in a burst: other fault models of {whose} than `pause` are left out"
+        )
     })
 }
 
@@ -326,7 +330,10 @@ mod tests {
     }
 
     fn legs_of(cards: &[&Card], levels: &[Isolation]) -> Vec<String> {
-        legs(cards, &levels.iter().copied().collect(), None, StrategyKind::Dfs).iter().map(ToString::to_string).collect()
+        legs(cards, &levels.iter().copied().collect(), None, StrategyKind::Dfs)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// Its own levels, else the store's own; what is asked for outranks both, but means nothing without Postgres.
@@ -361,6 +368,49 @@ mod tests {
         assert_eq!(told(&[]), [&under[..], &["a/plain".to_owned()]].concat());
         assert_eq!(told(&["--no-time"]), ["a/swept under none", "a/plain under none"]);
         assert_eq!(told(&["--faults", "0"]), ["a/swept under pause", "a/plain"]);
+    }
+
+    /// A burst takes no choices: what would bound them is refused by name, and what counts bursts is not.
+    #[test]
+    fn burst_refuses_what_speaks_of_choices() {
+        let of = |words: &[&str]| plan(&args(&[&["--strategy", "burst"], words].concat()).search);
+        for words in [
+            &["--preemptions", "1"][..],
+            &["--no-split"],
+            &["--faults", "0"],
+            &["--fault", "crash"],
+            &["--no-time"],
+            &["--repeat", "2"],
+        ] {
+            assert_eq!(of(words), Err(RequestError::ChoiceOfBurst { flag: flag_of(words[0]) }));
+        }
+        let plan = of(&["--schedules", "7", "--workers", "3", "--keep-going"]).expect("well-formed");
+        assert_eq!((plan.strategy, plan.schedules_max), (StrategyKind::Burst, 7));
+    }
+
+    fn flag_of(word: &str) -> &'static str {
+        let flags = ["--preemptions", "--no-split", "--faults", "--fault", "--no-time", "--repeat"];
+        flags.into_iter().find(|flag| *flag == word).expect("one of these")
+    }
+
+    /// Under `pause` and nothing else, which is told where the card has more to say.
+    #[test]
+    fn burst_runs_each_scenario_under_one_model() {
+        let mut swept = fake::passed("a/swept").card;
+        swept.models =
+            ["crash", "pause"].map(|text| (text.parse().expect("a model"), swept.expected.clone())).into();
+        let (plain, levels) = (postgres("a/plain", &[Isolation::Serializable]), BTreeSet::new());
+        let told: Vec<_> = legs(&[&swept, &plain], &levels, None, StrategyKind::Burst)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(told, ["a/swept under pause", "a/plain @ serializable"]);
+        assert!(
+            models_unused(&[&swept, &plain], StrategyKind::Burst)
+                .is_some_and(|told| told.contains("1 scenario "))
+        );
+        assert_eq!(models_unused(&[&swept, &plain], StrategyKind::Dfs), None);
+        assert_eq!(models_unused(&[&plain], StrategyKind::Burst), None);
     }
 
     #[test]

@@ -114,6 +114,8 @@ mod tests {
             "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
         assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+        let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
+        assert!(told(&burst, &BTreeSet::new(), None).starts_with("seed 0, burst, at most 20000 bursts"));
     }
 
     /// What is as usual is not told; what is not is.

@@ -135,8 +135,7 @@ impl Passage {
         let used = self.session.used();
         let (opening, greeting) = (self.opening, self.greeting);
         let whole = self.server.into_stream().filter(|_| is_idle);
-        let whole =
-            whole.and_then(|stream| Lent::pack(Upstream { stream, key, opening, greeting }).ok());
+        let whole = whole.and_then(|stream| Lent::pack(Upstream { stream, key, opening, greeting }).ok());
         let what = whole.map_or(Remnant::Closed { key }, |lent| Remnant::Whole { lent, used });
         (Returned { store, stored_code, what }, self.tape)
     }

@@ -63,15 +63,18 @@ mod tests {
     #[test]
     fn kinds_are_counted_apart_and_merged() {
         let (mut first, mut second) = (Timings::default(), Timings::default());
-        for (timings, store, verb, nanos) in
-            [(&mut first, 0, b"get", 1_000), (&mut second, 0, b"GET", 3_000), (&mut second, 1, b"GET", 5_000)]
-        {
+        let add = |timings: &mut Timings, store, verb: &[u8], nanos| {
             let kind = timings.kind(store, verb);
             timings.add(kind, nanos);
-        }
+        };
+        add(&mut first, 0, b"get", 1_000);
+        add(&mut second, 0, b"GET", 3_000);
+        add(&mut second, 1, b"GET", 5_000);
         first.merge(&second);
-        let told: Vec<_> =
-            first.each().map(|(store, verb, nanos)| (store, verb, nanos.len(), nanos.min() / 1_000)).collect();
+        let told: Vec<_> = first
+            .each()
+            .map(|(store, verb, nanos)| (store, verb, nanos.len(), nanos.min() / 1_000))
+            .collect();
         assert_eq!(told, [(0, &b"GET"[..], 2, 1), (1, b"GET", 1, 5)]);
     }
 }

@@ -38,7 +38,8 @@ impl Crews {
         let hire = |(number, commands): (usize, &Arc<AtomicU64>)| {
             Crew::hire(number, say.clone(), zero, Arc::clone(commands))
         };
-        let crews = commands.iter().enumerate().map(hire).collect::<Result<_, _>>().map_err(Error::Runtime)?;
+        let crews =
+            commands.iter().enumerate().map(hire).collect::<Result<_, _>>().map_err(Error::Runtime)?;
         Ok(Self { crews, news, commands, zero })
     }
 

@@ -314,9 +314,8 @@ impl FreeRun<'_> {
     fn judge(&self, ended: Ended, run: &Executed, waiting: &BTreeSet<WorkerId>, state: &State) -> Verdict {
         let is_cut_off = |(_, end): &(&WorkerId, &WorkerEnd)| **end == WorkerEnd::CutOff;
         let left: Vec<WorkerId> = run.ends.iter().filter(is_cut_off).map(|(worker, _)| *worker).collect();
-        let named = |workers: &[WorkerId]| {
-            workers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let named =
+            |workers: &[WorkerId]| workers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match ended {
             Ended::Interrupted => Verdict::Pass,
             Ended::TooLong => {

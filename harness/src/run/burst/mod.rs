@@ -9,5 +9,6 @@ mod crews;
 mod free;
 mod record;
 mod reported;
+mod shift;
 
 pub(super) use barrage::Barrage;
