@@ -43,3 +43,46 @@ fn step(passed: &Passed) -> TraceStep {
     };
     TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::Row;
+
+    /// A command that was not answered is drawn like one that waits, and a message like a delivery; the promise is broken at
+    /// the end, as nobody looked before.
+    #[test]
+    fn burst_is_drawn_as_lanes() {
+        let passed = |request: Option<&str>, reply: Option<&str>| Passed {
+            connection: "A".parse().expect("a connection"),
+            store: "redis".to_owned(),
+            request: request.map(str::to_owned),
+            reply: reply.map(str::to_owned),
+            sent_us: 1,
+            answered_us: reply.map(|_| 2),
+        };
+        let record = BurstRecord {
+            number: 3,
+            workers: vec!["A".parse().expect("a worker"), "B".parse().expect("a worker")],
+            passed: vec![passed(None, Some("news")), passed(Some("BLPOP a 0"), None)],
+            left_out: 0,
+            operations: Vec::new(),
+            ends: [].into(),
+            initial_state: "a=1".to_owned(),
+            final_state: "a=2".to_owned(),
+        };
+        let violation = Violation { invariant: "a is 1".to_owned(), found: "a is 2".to_owned(), step: None };
+        let lanes = lanes(&record, &violation);
+        let lines: Vec<usize> = lanes
+            .rows
+            .iter()
+            .map(|row| match row {
+                Row::Step(step) => step.cells.iter().map(|cell| cell.lines.len()).sum(),
+                Row::LeftOut(_) => 0,
+            })
+            .collect();
+        assert!(lines.len() == 2 && lines.iter().all(|count| *count > 0), "{lines:?}");
+        assert_eq!((lanes.workers.len(), lanes.initial.as_str(), lanes.last.as_str()), (2, "a=1", "a=2"));
+        assert_eq!(lanes.broken_at_end.map(|promise| promise.to_string()).as_deref(), Some("a is 1"));
+    }
+}
