@@ -61,7 +61,7 @@ fn redis(table: &mut Table) -> Result<(), Failure> {
                     Arc::new(Commands { clients, commands: COMMANDS, verb, is_lean });
                 let client = if is_lean { "client that counts answers" } else { "redis crate" };
                 let name = format!("{verb}, {clients} clients: burst with {client}");
-                compare(table, &name, is_lean.then_some(BAR), &mut engine, &ours, &mut || theirs.rate())?;
+                compare(table, &name, &mut engine, &ours, &mut || theirs.rate())?;
             }
         }
     }
@@ -79,7 +79,7 @@ fn postgres(table: &mut Table) -> Result<(), Failure> {
                 Arc::new(Statements { clients, statements: STATEMENTS, is_prepared });
             let kind = if is_prepared { "prepared" } else { "simple" };
             let name = format!("SELECT, {kind}, {clients} clients: burst");
-            compare(table, &name, Some(BAR), &mut engine, &ours, &mut || theirs.rate())?;
+            compare(table, &name, &mut engine, &ours, &mut || theirs.rate())?;
         }
     }
     Ok(engine.stop()?)
@@ -89,7 +89,6 @@ fn postgres(table: &mut Table) -> Result<(), Failure> {
 fn compare(
     table: &mut Table,
     name: &str,
-    bar: Option<f64>,
     engine: &mut Engine,
     ours: &Arc<dyn Scenario>,
     theirs: &mut dyn FnMut() -> Result<f64, Failure>,
@@ -102,7 +101,7 @@ fn compare(
     let (free, other) = (table::median(&free), table::median(&other));
     let (ratio, measured) = (free / other, format!("{free:.0}/s of {other:.0}/s"));
     table.row(name, measured, None);
-    table.row("  ratio", format!("{ratio:.2}"), bar.map(|bar| Bar::at_least(ratio, bar)));
+    table.row("  ratio", format!("{ratio:.2}"), Some(Bar::at_least(ratio, BAR)));
     Ok(())
 }
 
