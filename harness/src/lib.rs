@@ -63,6 +63,7 @@
 mod alarm;
 mod digest;
 
+pub mod burst;
 pub mod card;
 pub mod check;
 pub mod choice;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::isolation::Isolation;
 
+use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
@@ -39,6 +40,9 @@ pub struct Outcome {
     pub regressions: Vec<Retried>,
     /// The evidence, if the verdict is a violation.
     pub counterexample: Option<Counterexample>,
+    /// What running free came to, if that is how the scenario ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<Bursts>,
     /// The stores it ran against, one line each.
     pub stores: Vec<String>,
     /// Which clocks were in force.
@@ -113,12 +117,13 @@ pub enum Judgement {
 /// How much of the scenario's schedules was looked at; what a pass is worth.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Coverage {
-    /// The strategy, such as `dfs` or `random`.
+    /// The strategy, such as `dfs`, `random` or `burst`.
     pub strategy: String,
     /// Which part of the search this is, if it is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
-    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
+    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`; bursts where it is
+    /// `burst`.
     pub schedules: u64,
     /// How many of these were stopped where what comes had come of another one.
     #[serde(default)]
@@ -126,7 +131,7 @@ pub struct Coverage {
     /// Whether schedules that differ only in the order of independent steps counted as one, and what became of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduction: Option<Reduction>,
-    /// Steps made by the search, all executions together.
+    /// Steps made by the search, all executions together; 0 of bursts, which have none.
     pub steps: u64,
     /// Whether every schedule within the bound was explored.
     pub exhausted: bool,
@@ -312,6 +317,7 @@ mod tests {
             coverage,
             regressions: Vec::new(),
             counterexample: None,
+            bursts: None,
             stores,
             clock,
         }

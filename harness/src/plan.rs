@@ -26,7 +26,7 @@ pub struct Plan {
     pub reduces: bool,
     /// The most preemptions (switches away from a worker that could go on) in a schedule.
     pub preemption_bound: Option<usize>,
-    /// The most executions of the search, at least 1.
+    /// The most executions (or bursts) of the search, at least 1.
     pub schedules_max: u64,
     /// The longest wall time of the search; a running execution is finished first.
     pub budget: Duration,
@@ -116,11 +116,13 @@ pub enum StrategyKind {
     Pct,
     /// Partial-order sampling: pending requests with random priorities.
     Pos,
+    /// Nothing is chosen: the workers are released together and run free, again and again.
+    Burst,
 }
 
 impl StrategyKind {
     /// Every strategy.
-    pub const ALL: [Self; 5] = [Self::Portfolio, Self::Dfs, Self::Random, Self::Pct, Self::Pos];
+    pub const ALL: [Self; 6] = [Self::Portfolio, Self::Dfs, Self::Random, Self::Pct, Self::Pos, Self::Burst];
 
     /// The word for it.
     #[must_use]
@@ -131,6 +133,7 @@ impl StrategyKind {
             Self::Random => "random",
             Self::Pct => "pct",
             Self::Pos => "pos",
+            Self::Burst => "burst",
         }
     }
 
@@ -138,6 +141,15 @@ impl StrategyKind {
     #[must_use]
     pub const fn is_exhaustive(self) -> bool {
         matches!(self, Self::Portfolio | Self::Dfs)
+    }
+
+    /// What there are many of in a search: schedules, or bursts.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Burst => "burst",
+            _ => "schedule",
+        }
     }
 }
 

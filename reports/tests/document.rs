@@ -39,6 +39,7 @@ fn outcome(name: &str) -> Outcome {
         },
         regressions: Vec::new(),
         counterexample: None,
+        bursts: None,
         stores: vec!["redis".to_owned()],
         clock: "virtual".to_owned(),
     }

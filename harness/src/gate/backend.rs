@@ -338,6 +338,12 @@ pub trait Backend {
         Ok(())
     }
 
+    /// Makes it `now` (time since the UNIX epoch) for a store that lives by the run's clock while its clients run free:
+    /// at once, and what ends by then is left to the store. Does nothing for any other clock, which runs by itself.
+    fn run_to(&mut self, now: Duration) {
+        let _ = now;
+    }
+
     /// The first moment after `now` (time since the UNIX epoch) at which something in the store has changed by itself,
     /// or at which something that it holds may be taken for over. `None` if there is none.
     ///

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
+use super::burst::Barrage;
 use super::evidence::replays;
 use super::idle::Idle;
 use super::patience::Patience;
@@ -18,7 +19,7 @@ use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Replays};
-use crate::plan::Plan;
+use crate::plan::{Plan, StrategyKind};
 use crate::regression::Regression;
 use crate::scenario::Scenario;
 use crate::store::postgres::{self, PostgresBackend};
@@ -92,7 +93,8 @@ impl Engine {
         &self.stores
     }
 
-    /// Explores the schedules of `scenario` as `plan` says; `progress` is told now and then how far it is.
+    /// Explores the schedules of `scenario` as `plan` says, or lets its workers run free if that is the strategy; `progress`
+    /// is told now and then how far it is.
     ///
     /// # Errors
     /// The scenario's set-up fails, or it needs a store that was not started. What goes wrong in an
@@ -104,9 +106,12 @@ impl Engine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         self.check_stores(scenario)?;
-        let stores = self.description();
-        let search =
-            Search { rig: &mut self.rig, scenario, plan, interrupt: &self.interrupt, progress, stores };
+        let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
+        if plan.strategy == StrategyKind::Burst {
+            let barrage = Barrage { rig, scenario, plan, interrupt, progress, stores };
+            return self.runtime.block_on(barrage.run());
+        }
+        let search = Search { rig, scenario, plan, interrupt, progress, stores };
         self.runtime.block_on(search.run())
     }
 

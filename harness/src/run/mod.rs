@@ -1,6 +1,7 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
 mod aftermath;
+mod burst;
 mod clocks;
 mod closest;
 mod difference;

@@ -22,7 +22,7 @@ use crate::scenario::Scenario;
 use crate::verdict::{Inconclusive, Verdict};
 
 /// Shortest time between two reports of progress.
-const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+pub(super) const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// Executions at the begin of a search after each of which two independent steps are swapped.
 const PAIRS_AT_FIRST: u64 = 4;
@@ -56,7 +56,8 @@ impl Search<'_> {
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        let coverage = tally.coverage(self.plan, strategy.as_mut(), found.stopped, &self.rig.gate);
+        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
         let (subject, counterexample) = match found.violating.filter(|_| self.plan.has_evidence) {
             Some((subject, executed)) => {
                 let evidence = counterexample(self.rig, &subject, executed).await?;
@@ -74,6 +75,7 @@ impl Search<'_> {
             coverage,
             regressions,
             counterexample,
+            bursts: None,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         })
@@ -254,5 +256,6 @@ fn strategy(plan: &Plan) -> Box<dyn Strategy> {
         StrategyKind::Random => Box::new(RandomWalk::new(plan.seed, plan.shard)),
         StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth, plan.shard)),
         StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed, plan.shard)),
+        StrategyKind::Burst => unreachable!("a burst chooses nothing"),
     }
 }

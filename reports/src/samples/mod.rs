@@ -221,6 +221,7 @@ fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
         regressions: Vec::new(),
         counterexample: None,
         stores: vec!["redis 7.0.15, local process".to_owned()],
+        bursts: None,
         clock: "the stores' own".to_owned(),
     }
 }

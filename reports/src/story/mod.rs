@@ -2,6 +2,7 @@
 //! promised, what happened, who did what when, and what the stores held. It neither lays out nor escapes.
 
 mod broken;
+mod burst;
 mod circle;
 mod contrast;
 mod reported;
@@ -61,6 +62,8 @@ pub struct Story {
     pub clock: Option<Visible>,
     /// The seed of the run.
     pub seed: u64,
+    /// Which burst is drawn and that it cannot be replayed, if it showed in one.
+    pub burst: Option<String>,
     /// The command that shows it again, if a record was written.
     pub replay_command: Option<Visible>,
 }
@@ -89,6 +92,7 @@ impl Story {
     pub fn of(outcome: &Outcome, replay_command: Option<&str>) -> Option<Self> {
         let evidence = outcome.counterexample.as_ref();
         let violation = evidence.map(|evidence| &evidence.violation).or(outcome.verdict.violation())?;
+        let burst = outcome.bursts.as_ref().and_then(|bursts| bursts.violating.as_ref());
         let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
         Some(Self {
             name: Visible::of(&wording::name(outcome)),
@@ -97,7 +101,10 @@ impl Story {
             promised: Visible::of(&violation.invariant),
             found: Visible::of(&violation.found),
             shown: shown(violation),
-            lanes: evidence.map(|evidence| Lanes::of(&evidence.shrunk, Some(violation))),
+            lanes: match (evidence, burst) {
+                (Some(evidence), _) => Some(Lanes::of(&evidence.shrunk, Some(violation))),
+                (None, burst) => burst.map(|burst| burst::lanes(burst, violation)),
+            },
             replays: replays.map(wording::replays),
             difference: replays
                 .and_then(|replays| replays.first_difference.as_ref())
@@ -111,6 +118,7 @@ impl Story {
             model: wording::model(outcome),
             clock: clock(outcome),
             seed: outcome.seed,
+            burst: burst.map(|burst| format!("{}; {}", wording::burst(burst), wording::NO_REPLAY)),
             replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
         })
     }
@@ -167,6 +175,7 @@ fn passes(evidence: &Counterexample) -> Option<Visible> {
 fn clock(outcome: &Outcome) -> Option<Visible> {
     let passes = |trace: &Trace| trace.schedule.advances() > 0;
     let is_told = outcome.told_model().is_some()
+        || outcome.bursts.is_some()
         || outcome.counterexample.as_ref().is_some_and(|evidence| passes(&evidence.shrunk));
     is_told.then(|| Visible::of(&outcome.clock))
 }

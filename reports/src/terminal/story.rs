@@ -89,6 +89,9 @@ fn evidence(story: &Story, style: &Style) -> String {
         };
         text += &labelled(style, "shrunk to", &told, 3);
     }
+    if let Some(burst) = &story.burst {
+        text += &labelled(style, "free run", burst, 3);
+    }
     if let Some(model) = &story.model {
         text += &labelled(style, "model", model, 3);
     }

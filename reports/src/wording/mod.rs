@@ -1,6 +1,7 @@
 //! Owns the sentences that every report uses for the same fact, so that terminal and page agree and no
 //! report claims more than was explored.
 
+mod burst;
 mod model;
 mod remarks;
 mod retried;
@@ -13,6 +14,7 @@ use raceproof::verdict::Verdict;
 
 use raceproof::Outcome;
 
+pub use burst::{NO_REPLAY, burst};
 pub use model::{atomicity, breakage, breakage_of, legend, model, model_beside_name, name, name_of};
 pub use remarks::{remarks, unjudged_verdict};
 
@@ -123,6 +125,9 @@ pub fn judged(count: u64, judged: Judgement) -> String {
 #[must_use]
 pub fn coverage(outcome: &Outcome) -> String {
     let coverage = &outcome.coverage;
+    if let Some(bursts) = &outcome.bursts {
+        return burst::coverage(&outcome.verdict, coverage, bursts);
+    }
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
             return format!("found in schedule {first}");
@@ -163,6 +168,9 @@ pub fn exhausted(coverage: &Coverage) -> String {
 /// What to try, where the reason for a surprise is plain.
 #[must_use]
 pub fn hint(outcome: &Outcome) -> Option<&'static str> {
+    if outcome.bursts.is_some() && outcome.judgement() == Judgement::MissedBug {
+        return Some("free running meets few interleavings (search with `--strategy dfs`)");
+    }
     let is_alone = outcome.workers < 2 && outcome.judgement() == Judgement::MissedBug;
     is_alone.then_some("one worker alone cannot race (pass `--workers 2` or more)")
 }

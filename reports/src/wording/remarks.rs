@@ -11,8 +11,11 @@ use super::{anomaly, counted, retried};
 #[must_use]
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
-    [unjudged(outcome), without_faults(outcome), conflicts(coverage), repeats(coverage), undecided(coverage)]
+    let latencies = outcome.bursts.as_ref().and_then(super::burst::latencies);
+    let of_coverage = [conflicts(coverage), repeats(coverage), undecided(coverage), latencies];
+    [unjudged(outcome), without_faults(outcome)]
         .into_iter()
+        .chain(of_coverage)
         .flatten()
         .chain(retried::remarks(&outcome.regressions))
         .collect()

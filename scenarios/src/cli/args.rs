@@ -87,7 +87,8 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// The order in which schedules are tried: dfs is exhaustive, random a seeded walk, pct gives workers random priorities,
-    /// pos pending requests; portfolio is dfs, with samples of the others when that takes longer
+    /// pos pending requests; portfolio is dfs, with samples of the others when that takes longer; burst chooses
+    /// nothing, it lets the workers run free on all cores, again and again
     #[arg(long, value_name = "STRATEGY", default_value = "portfolio",
           value_parser = PossibleValuesParser::new(StrategyKind::ALL.map(StrategyKind::name))
               .try_map(|name| name.parse::<StrategyKind>()))]
@@ -101,7 +102,7 @@ pub(super) struct SearchArgs {
     /// The most preemptions in a schedule (with portfolio or dfs, without reduction and samples) [default: no bound]
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<usize>,
-    /// The most schedules to explore of a scenario
+    /// The most schedules to explore of a scenario, or the most bursts
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) schedules: u64,
     /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s

@@ -89,7 +89,7 @@ impl Course<'_> {
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
         let place = (position, self.legs.len());
-        let mut meter = Meter::start(&leg.to_string(), place, self.plan.schedules_max, output);
+        let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
         let (isolation, model) = (leg.isolation, leg.model.clone());
         let plan = Plan { isolation, model, regressions, ..self.plan.clone() };

@@ -34,6 +34,8 @@ pub(super) enum Failure {
     EmptyCatalogue,
     #[error("`{}` holds no violation, so there is nothing to replay (`raceproof report` shows what it holds)", .path.display())]
     NothingToReplay { path: PathBuf },
+    #[error("`{}` holds violations of bursts only, which cannot be replayed (`raceproof run --strategy dfs` searches for a schedule that can)", .path.display())]
+    BurstsToReplay { path: PathBuf },
     #[error("`{}` holds several violations (name one, with `--isolation` if it ran at several levels and `--under` if under several models: {names})", .path.display())]
     SeveralToReplay { path: PathBuf, names: String },
     #[error("`{}` holds no violation of `{name}` (it holds: {names})", .path.display())]
@@ -72,6 +74,7 @@ impl Failure {
             | Self::NotGuided { .. }
             | Self::EmptyCatalogue
             | Self::NothingToReplay { .. }
+            | Self::BurstsToReplay { .. }
             | Self::SeveralToReplay { .. }
             | Self::NoSuchViolation { .. }
             | Self::UnknownScenario { .. } => Exit::Usage,

@@ -110,6 +110,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         regressions: Vec::new(),
         counterexample: None,
         stores: vec!["a fake".to_owned()],
+        bursts: None,
         clock: "none".to_owned(),
     }
 }

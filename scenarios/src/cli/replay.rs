@@ -106,7 +106,12 @@ pub(super) fn pick<'a>(
             .join(", ")
     };
     if all.is_empty() {
-        return Err(Failure::NothingToReplay { path });
+        let is_of_burst =
+            |outcome: &Outcome| outcome.bursts.is_some() && outcome.verdict.violation().is_some();
+        return Err(match document.outcomes.iter().any(is_of_burst) {
+            true => Failure::BurstsToReplay { path },
+            false => Failure::NothingToReplay { path },
+        });
     }
     let meant: Vec<_> = all.iter().filter(|(outcome, _)| wanted.is_met_by(outcome)).copied().collect();
     match meant.as_slice() {

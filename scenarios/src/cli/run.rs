@@ -45,7 +45,8 @@ pub(super) fn run(
 
     output.note(&format!("{}; stores: {}", told(&plan, &levels, breakage.as_ref()), stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
-    for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
+    let models_unused = request::models_unused(&cards, plan.strategy);
+    for line in request::levels_unused(&cards, &levels).iter().chain(&models_unused).chain(&unused) {
         output.note(line);
     }
     for line in kept.iter().flat_map(settled::opened) {
@@ -57,7 +58,7 @@ pub(super) fn run(
         output.note(&line);
     }
     let course = Course {
-        legs: request::legs(&cards, &levels, breakage.as_ref()),
+        legs: request::legs(&cards, &levels, breakage.as_ref(), plan.strategy),
         plan,
         folder,
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
@@ -108,7 +109,7 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
         "seed {}, {}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
-        counted(plan.schedules_max, "schedule"),
+        counted(plan.schedules_max, plan.strategy.noun()),
         budget::told(plan.budget)
     )
 }
@@ -125,6 +126,8 @@ mod tests {
             "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
         assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+        let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
+        assert!(told(&burst, &BTreeSet::new(), None).starts_with("seed 0, burst, at most 20000 bursts"));
     }
 
     /// What is as usual is not told; what is not is.

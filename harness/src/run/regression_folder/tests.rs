@@ -77,6 +77,7 @@ fn passed() -> Outcome {
             ..Coverage::default()
         },
         regressions: Vec::new(),
+        bursts: None,
         counterexample: None,
         stores: Vec::new(),
         clock: String::new(),

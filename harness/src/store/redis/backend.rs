@@ -353,6 +353,12 @@ impl Backend for RedisBackend {
         }
     }
 
+    fn run_to(&mut self, now: Duration) {
+        if let Some(page) = self.server.clock.page() {
+            page.set(Some(now));
+        }
+    }
+
     async fn next_deadline(&mut self, now: Duration) -> Result<Option<Duration>, BackendError> {
         let (millis, ahead) = (time::millis(now), time::ahead_ms_max());
         let arguments: &[&[u8]] = &[millis.as_bytes(), ahead.as_bytes()];

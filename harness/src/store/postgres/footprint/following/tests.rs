@@ -83,9 +83,6 @@ fn told(footprint: &Footprint) -> String {
     told.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// The answer to a statement that has written a row.
-const DONE: &[u8] = b"C\0\0\0\x0dUPDATE 1\0Z\0\0\0\x05I";
-
 fn touches(sql: &str) -> String {
     told(&take(&mut following(), sql, Some(DONE)))
 }
