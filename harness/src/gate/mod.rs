@@ -223,6 +223,12 @@ impl Gate {
         Ok(self.backends[store].footprint(exchange).await?)
     }
 
+    /// Whether a store may send something unasked to some connection, so that it hears of what others do.
+    #[must_use]
+    pub fn is_heard(&self, store: usize) -> bool {
+        self.connections.iter().any(|connection| connection.store == store && connection.listens())
+    }
+
     /// Forgets what the footprints of the search before have learnt.
     pub fn unlearn(&mut self) {
         self.backends.iter_mut().for_each(|backend| backend.unlearn());

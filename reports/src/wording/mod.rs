@@ -149,10 +149,16 @@ pub fn coverage(outcome: &Outcome) -> String {
     format!("{explored}, {}", exhausted(coverage))
 }
 
-/// `exhausted: yes`, and the bound within which, if there is one; `no` comes with what stopped the search.
+fn is_reduced(coverage: &Coverage) -> bool {
+    coverage.reduction.as_ref().is_some_and(|reduction| reduction.refuted.is_none())
+}
+
+/// `exhausted: yes`, and the bound within which, if there is one, or that of equivalent schedules only one was tried; `no` comes
+/// with what stopped the search.
 #[must_use]
 pub fn exhausted(coverage: &Coverage) -> String {
     let exhausted = match (coverage.exhausted, coverage.stopped) {
+        (true, _) if is_reduced(coverage) => "yes (reduced)",
         (true, _) => "yes",
         (false, Stopped::ScheduleBudget) => "no (stopped by the schedule budget)",
         (false, Stopped::TimeBudget) => "no (stopped by the time budget)",
@@ -225,6 +231,8 @@ pub fn size(trace: &Trace) -> String {
 
 #[cfg(test)]
 mod tests {
+    use raceproof::outcome::Reduction;
+
     use super::*;
     use crate::samples;
 
@@ -254,6 +262,16 @@ mod tests {
         );
         outcome.coverage.stopped = Stopped::Interrupted;
         assert!(coverage(&outcome).contains("exhausted: no (interrupted)"));
+    }
+
+    /// One schedule of each class of equivalent ones is all there is to try, unless it turned out that they are not.
+    #[test]
+    fn reduction_is_told_where_it_exhausted_something() {
+        let mut outcome = samples::correct();
+        outcome.coverage.reduction = Some(Reduction::default());
+        assert!(coverage(&outcome).ends_with("exhausted: yes (reduced)"));
+        outcome.coverage.reduction = Some(Reduction { refuted: Some("x".into()), ..Reduction::default() });
+        assert!(coverage(&outcome).ends_with("exhausted: yes"));
     }
 
     /// A search that stopped at its first violation has no rest to be honest about; one that went on has.

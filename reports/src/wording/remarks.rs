@@ -12,7 +12,8 @@ use super::{anomaly, counted, retried};
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
     let latencies = outcome.bursts.as_ref().and_then(super::burst::latencies);
-    let of_coverage = [conflicts(coverage), repeats(coverage), undecided(coverage), latencies];
+    let of_coverage =
+        [refuted(coverage), conflicts(coverage), repeats(coverage), undecided(coverage), latencies];
     [unjudged(outcome), without_faults(outcome)]
         .into_iter()
         .chain(of_coverage)
@@ -52,6 +53,15 @@ fn without_faults(outcome: &Outcome) -> Option<String> {
              there time?)"
         )
     })
+}
+
+/// That two steps were taken to be independent that are not.
+fn refuted(coverage: &Coverage) -> Option<String> {
+    let what = coverage.reduction.as_ref()?.refuted.as_ref()?;
+    Some(format!(
+        "two steps were taken to be independent that are not, which is a bug of raceproof (please report it): {what}; the search \
+         began anew without reduction"
+    ))
 }
 
 fn conflicts(coverage: &Coverage) -> Option<String> {
@@ -111,6 +121,8 @@ fn undecided(coverage: &Coverage) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use raceproof::outcome::Reduction;
+
     use super::*;
     use crate::samples;
 
@@ -133,6 +145,18 @@ mod tests {
               23P01 exclusion violation (4), 55P03 lock not available (7), 57014 (1)"]
         );
         assert_eq!(told(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn wrong_reduction_is_told_as_our_bug() {
+        let mut outcome = samples::correct();
+        let refuted = Some("`A B` and `B A` differ".to_owned());
+        outcome.coverage.reduction = Some(Reduction { refuted, ..Reduction::default() });
+        let told = remarks(&outcome);
+        assert!(
+            told[0].contains("bug of raceproof") && told[0].contains("`A B` and `B A` differ"),
+            "{told:?}"
+        );
     }
 
     /// A store that cannot break says nothing about what would be if it did.
