@@ -24,7 +24,8 @@ use crate::id::{ConnectionId, IdError, Word, WorkerId};
 /// assert_eq!(schedule.0[4], Choice::Advance);
 /// assert_eq!(schedule.to_string(), "A< B.1 A> C! +");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Choice {
     /// The oldest held request of this connection goes to the store.
     Run(ConnectionId),
@@ -125,6 +126,20 @@ impl fmt::Display for Choice {
             Self::Wipe(store) => write!(formatter, "{store}:wipe"),
             Self::FailOver(store) => write!(formatter, "{store}:fail-over"),
         }
+    }
+}
+
+impl From<Choice> for String {
+    fn from(choice: Choice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl TryFrom<String> for Choice {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }
 

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::isolation::Isolation;
 
+use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
+use crate::regression::Retried;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
@@ -24,7 +26,7 @@ pub use merging::{MergeError, merge};
 pub struct Outcome {
     /// Which scenario, what it promises and what is expected of it.
     pub card: Card,
-    /// How many workers took part.
+    /// How many workers took part; those of the regression if the evidence is of one.
     pub workers: usize,
     /// The isolation level of transactions that named none; `None` is the store's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,14 +34,20 @@ pub struct Outcome {
     /// What could break, and whether anybody could pause.
     #[serde(default)]
     pub model: FaultModel,
-    /// The seed from which all chance came.
+    /// The seed from which all chance came; that of the regression if the evidence is of one.
     pub seed: u64,
     /// What it came to.
     pub verdict: Verdict,
     /// How much was explored.
     pub coverage: Coverage,
+    /// What became of the regressions that were retried before the search, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressions: Vec<Retried>,
     /// The evidence, if the verdict is a violation.
     pub counterexample: Option<Counterexample>,
+    /// What running free came to, if that is how the scenario ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<Bursts>,
     /// The stores it ran against, one line each.
     pub stores: Vec<String>,
     /// Which clocks were in force.
@@ -123,9 +131,9 @@ pub enum Judgement {
 }
 
 /// How much of the scenario's schedules was looked at; what a pass is worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Coverage {
-    /// The strategy, such as `dfs` or `random`.
+    /// The strategy, such as `dfs`, `random` or `burst`.
     pub strategy: String,
     /// Which part of the search this is, if it is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +141,8 @@ pub struct Coverage {
     /// Which parts were not there when the others were merged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Shard>,
-    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`.
+    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`; bursts where it is
+    /// `burst`.
     pub schedules: u64,
     /// How many of these were stopped where what comes had come of another one.
     #[serde(default)]
@@ -141,7 +150,7 @@ pub struct Coverage {
     /// Whether schedules that differ only in the order of independent steps counted as one, and what became of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduction: Option<Reduction>,
-    /// Steps made by the search, all executions together.
+    /// Steps made by the search, all executions together; 0 of bursts, which have none.
     pub steps: u64,
     /// Whether every schedule within the bound was explored.
     pub exhausted: bool,
@@ -151,6 +160,9 @@ pub struct Coverage {
     /// stores cannot do it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub splits_max: Option<usize>,
+    /// Executions of regressions, before the search.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub regressions: u64,
     /// Executions of schedules that had been executed before, to compare the histories.
     #[serde(default)]
     pub repeats: u64,
@@ -186,6 +198,10 @@ pub struct Coverage {
     pub elapsed_us: u64,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What became of the reduction of a search to one schedule of each class of equivalent ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reduction {
@@ -205,10 +221,11 @@ pub struct Reduction {
 pub const FAILURES_MAX: usize = 16;
 
 /// Why a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stopped {
     /// There was nothing left to explore.
+    #[default]
     Exhausted,
     /// The first violation was found, and the search was not asked to go on.
     FirstViolation,
@@ -237,6 +254,20 @@ pub struct Counterexample {
     pub replays: Replays,
     /// How many executions shrinking tried.
     pub shrink_candidates: u64,
+    /// The closest execution to the shrunk one that passes, if one was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passing: Option<Passing>,
+}
+
+/// An execution that passes, beside one that violates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passing {
+    /// The execution.
+    pub trace: Trace,
+    /// The first step (from 1) at which something else is chosen than in the violating one.
+    pub differs_at: usize,
+    /// How many executions were tried to find it.
+    pub candidates: u64,
 }
 
 /// What replaying one schedule several times gave.
@@ -288,28 +319,11 @@ mod tests {
         };
         let coverage = Coverage {
             strategy: "dfs".to_owned(),
-            shard: None,
-            missing: Vec::new(),
             schedules: 1,
-            redundant: 0,
-            reduction: None,
             steps: 1,
-            exhausted: false,
-            preemption_bound: None,
-            splits_max: None,
-            repeats: 0,
-            differing: 0,
-            conflicts: BTreeMap::new(),
-            faults: BTreeMap::new(),
-            undecided_wakings: 0,
             stopped,
-            violating: 0,
-            violated: BTreeMap::new(),
-            first_violation: None,
-            violating_schedule: None,
-            final_states: BTreeMap::new(),
-            failures: BTreeMap::new(),
             elapsed_us: 1,
+            ..Coverage::default()
         };
         let (stores, clock) = (Vec::new(), String::new());
         Outcome {
@@ -320,7 +334,9 @@ mod tests {
             seed: 0,
             verdict,
             coverage,
+            regressions: Vec::new(),
             counterexample: None,
+            bursts: None,
             stores,
             clock,
         }

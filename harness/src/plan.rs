@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::regression::Regression;
 use crate::shard::Shard;
 
 /// How to explore a scenario.
@@ -25,7 +26,7 @@ pub struct Plan {
     pub reduces: bool,
     /// The most preemptions (switches away from a worker that could go on) in a schedule.
     pub preemption_bound: Option<usize>,
-    /// The most executions of the search, at least 1.
+    /// The most executions (or bursts) of the search, at least 1.
     pub schedules_max: u64,
     /// The longest wall time of the search; a running execution is finished first.
     pub budget: Duration,
@@ -47,6 +48,9 @@ pub struct Plan {
     pub repeat: u32,
     /// Whether to go on after the first violation, to the end of the budget.
     pub keep_going: bool,
+    /// Schedules that once violated an invariant; those that belong to the scenario and this plan are retried before
+    /// anything else is tried.
+    pub regressions: Vec<Regression>,
     /// Whether the first violation is replayed, shrunk and told step by step.
     pub has_evidence: bool,
     /// Most distinct final states that are counted.
@@ -73,6 +77,7 @@ impl Default for Plan {
             shard: Shard::WHOLE,
             repeat: 1,
             keep_going: false,
+            regressions: Vec::new(),
             has_evidence: true,
             final_states_max: 64,
             limits: RunLimits::default(),
@@ -111,11 +116,13 @@ pub enum StrategyKind {
     Pct,
     /// Partial-order sampling: pending requests with random priorities.
     Pos,
+    /// Nothing is chosen: the workers are released together and run free, again and again.
+    Burst,
 }
 
 impl StrategyKind {
     /// Every strategy.
-    pub const ALL: [Self; 5] = [Self::Portfolio, Self::Dfs, Self::Random, Self::Pct, Self::Pos];
+    pub const ALL: [Self; 6] = [Self::Portfolio, Self::Dfs, Self::Random, Self::Pct, Self::Pos, Self::Burst];
 
     /// The word for it.
     #[must_use]
@@ -126,6 +133,7 @@ impl StrategyKind {
             Self::Random => "random",
             Self::Pct => "pct",
             Self::Pos => "pos",
+            Self::Burst => "burst",
         }
     }
 
@@ -133,6 +141,15 @@ impl StrategyKind {
     #[must_use]
     pub const fn is_exhaustive(self) -> bool {
         matches!(self, Self::Portfolio | Self::Dfs)
+    }
+
+    /// What there are many of in a search: schedules, or bursts.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Burst => "burst",
+            _ => "schedule",
+        }
     }
 }
 

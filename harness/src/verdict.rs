@@ -83,6 +83,13 @@ pub enum Inconclusive {
         /// The limit, in milliseconds.
         settle_ms_max: u64,
     },
+    /// Workers that ran free had not all finished in time.
+    Unfinished {
+        /// Who had not, such as `A, B`.
+        workers: String,
+        /// The limit, in milliseconds.
+        limit_ms: u64,
+    },
     /// An execution took more steps than allowed.
     StepLimit {
         /// The limit.
@@ -140,6 +147,9 @@ impl fmt::Display for Inconclusive {
                     "{noun} {workers} neither finished nor sent a request within {settle_ms_max} ms \
                      ({verb} wait for something outside the stores?)"
                 )
+            }
+            Self::Unfinished { workers, limit_ms } => {
+                write!(formatter, "{workers} did not finish within {limit_ms} ms (an endless retry loop?)")
             }
             Self::StepLimit { steps_max } => {
                 write!(formatter, "an execution exceeded {steps_max} steps (an endless retry loop?)")

@@ -7,10 +7,11 @@
 //! which older programs refuse by name. Whole numbers are exact up to 64 bits (a seed uses all of them).
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use raceproof::Outcome;
+use raceproof::file::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -169,30 +170,6 @@ impl Document {
             Err(what) => Err(DocumentError::NotARecord { path, what }),
         }
     }
-}
-
-/// Writes a text file whole or not at all; the way pages and records are written.
-///
-/// # Errors
-/// If the folder does not exist or cannot be written to.
-pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".raceproof-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What the umask leaves of it, as for any other file: records are meant to be passed on.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// The version of a record, or what shows that it is none.

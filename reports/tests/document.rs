@@ -1,6 +1,5 @@
 //! Documents as files: what was written is read back, and everything else is refused by name.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,29 +29,17 @@ fn outcome(name: &str) -> Outcome {
         coverage: Coverage {
             strategy: "dfs".to_owned(),
             schedules: 1,
-            redundant: 0,
-            reduction: None,
             steps: 7,
-            exhausted: false,
             preemption_bound: Some(2),
-            splits_max: None,
-            repeats: 0,
-            differing: 0,
-            conflicts: BTreeMap::new(),
-            faults: BTreeMap::new(),
-            undecided_wakings: 0,
             stopped: Stopped::Inconclusive,
-            violating: 0,
-            violated: BTreeMap::new(),
-            first_violation: None,
-            violating_schedule: None,
-            shard: None,
-            missing: Vec::new(),
             final_states: [("counter=1".to_owned(), 1)].into(),
             failures: [].into(),
             elapsed_us: 5,
+            ..Coverage::default()
         },
+        regressions: Vec::new(),
         counterexample: None,
+        bursts: None,
         stores: vec!["redis".to_owned()],
         clock: "virtual".to_owned(),
     }

@@ -37,6 +37,7 @@ fn senseless_arguments_end_with_2_and_leave_nothing() {
         &["run", "--stores", "url"],
         &["run", "--strategy", "random", "--preemptions", "1"],
         &["run", "--no-split", "--splits", "2"],
+        &["run", "--strategy", "burst", "--fault", "crash"],
         &["run", "--isolation", "snapshot"],
         &["run", "--repeat", "0"],
         &["replay", "missing.json"],

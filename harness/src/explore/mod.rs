@@ -9,6 +9,7 @@ mod footprint;
 mod guided;
 mod interner;
 mod moves;
+mod neighbours;
 mod omissions;
 mod pct;
 mod portfolio;
@@ -21,8 +22,9 @@ mod tree;
 
 pub use fixed::Fixed;
 pub use footprint::{Access, Footprint, Touch};
-pub use guided::Guided;
+pub use guided::{Departure, Guided};
 pub use moves::block_moves;
+pub use neighbours::{Closeness, agreement, closeness, closeness_of_beginning, distance, neighbours};
 pub use omissions::omissions;
 pub use pct::Pct;
 pub use portfolio::Portfolio;

@@ -305,8 +305,7 @@ pub trait Backend {
     /// Begins to follow what connections touch: an execution is about to start.
     fn follow(&mut self) {}
 
-    /// What `exchange` touches of the store; asked for every exchange of an execution, in their order, after
-    /// [`follow`](Self::follow). In doubt [`Footprint::everything`].
+    /// What `exchange` touches; asked for each one after [`follow`](Self::follow), in order. In doubt everything.
     ///
     /// # Errors
     /// The store does not answer.
@@ -315,13 +314,12 @@ pub trait Backend {
         Ok(Footprint::everything())
     }
 
-    /// A number that is raised whenever something was learnt that makes footprints larger which were given before: two steps
-    /// may have been taken for independent that are not, so whoever has relied on it begins anew.
+    /// Raised whenever something was learnt by which a footprint was too small that was given before: begin anew.
     fn coarseness(&self) -> u64 {
         0
     }
 
-    /// Forgets what was learnt so: another search is about to start, on other data.
+    /// Forgets what was learnt so: another search is about to start.
     fn unlearn(&mut self) {}
 
     /// Which clock the store lives by.
@@ -338,6 +336,12 @@ pub trait Backend {
     async fn set_time(&mut self, now: Duration) -> Result<(), BackendError> {
         let _ = now;
         Ok(())
+    }
+
+    /// Makes it `now` (time since the UNIX epoch) for a store that lives by the run's clock while its clients run free:
+    /// at once, and what ends by then is left to the store. Does nothing for any other clock, which runs by itself.
+    fn run_to(&mut self, now: Duration) {
+        let _ = now;
     }
 
     /// The first moment after `now` (time since the UNIX epoch) at which something in the store has changed by itself,

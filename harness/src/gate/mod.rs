@@ -12,6 +12,7 @@ mod endpoint;
 mod error;
 mod fault;
 mod outage;
+mod sluice;
 mod spin;
 mod step;
 mod stream;
@@ -35,6 +36,7 @@ pub use deadlock::Wait as WaitEdge;
 use endpoint::Endpoint;
 pub use error::GateError;
 pub use fault::Struck;
+pub(crate) use sluice::{Call, Entry, Returned, Sluice, Tape, Timings};
 use spin::is_quiet;
 pub(crate) use spin::{SPIN_MAX, spin_read, spinning};
 pub use step::{Stepped, TimedOut};
@@ -219,6 +221,12 @@ impl Gate {
     /// The store does not answer.
     pub async fn footprint(&mut self, store: usize, exchange: &Exchange<'_>) -> Result<Footprint, GateError> {
         Ok(self.backends[store].footprint(exchange).await?)
+    }
+
+    /// Whether a store may send something unasked to some connection, so that it hears of what others do.
+    #[must_use]
+    pub fn is_heard(&self, store: usize) -> bool {
+        self.connections.iter().any(|connection| connection.store == store && connection.listens())
     }
 
     /// Forgets what the footprints of the search before have learnt.

@@ -27,6 +27,34 @@ impl Stream {
     }
 }
 
+/// A stream that belongs to no runtime, so that it can go from one thread to another.
+#[derive(Debug)]
+pub(crate) enum Loose {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Stream {
+    /// Takes it off its runtime.
+    pub(crate) fn loosen(self) -> io::Result<Loose> {
+        match self {
+            Self::Tcp(stream) => Ok(Loose::Tcp(stream.into_std()?)),
+            Self::Unix(stream) => Ok(Loose::Unix(stream.into_std()?)),
+            Self::InProcess(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl Loose {
+    /// Gives it to the runtime that runs here.
+    pub(crate) fn fasten(self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(stream) => Ok(Stream::Tcp(TcpStream::from_std(stream)?)),
+            Self::Unix(stream) => Ok(Stream::Unix(UnixStream::from_std(stream)?)),
+        }
+    }
+}
+
 macro_rules! each {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {

@@ -60,8 +60,9 @@ pub enum MergeError {
 /// The outcomes are not those of the parts of one search, or one is there twice.
 pub fn merge(mut parts: Vec<Outcome>) -> Result<Outcome, MergeError> {
     parts.sort_by_key(shard);
-    let first = parts.first().ok_or(MergeError::Nothing)?;
-    for part in &parts[1..] {
+    let first = parts.iter().find(|part| !tells_of_a_regression(part)).or(parts.first());
+    let first = first.ok_or(MergeError::Nothing)?;
+    for part in &parts {
         check_same_search(first, part)?;
     }
     if let Some(pair) = parts.windows(2).find(|pair| shard(&pair[0]) == shard(&pair[1])) {
@@ -75,13 +76,20 @@ pub fn merge(mut parts: Vec<Outcome>) -> Result<Outcome, MergeError> {
         counterexample: None,
         stores: distinct(parts.iter().flat_map(|part| part.stores.clone())),
         clock: distinct(parts.iter().map(|part| part.clock.clone())).join("; "),
+        regressions: parts.iter().flat_map(|part| part.regressions.clone()).collect(),
         ..parts.swap_remove(0)
     };
     if let Some(winner) = winner {
+        (merged.workers, merged.seed) = (winner.workers, winner.seed);
         merged.verdict = winner.verdict;
         merged.counterexample = winner.counterexample;
     }
     Ok(merged)
+}
+
+/// Whether its violation is that of a regression, and so may be its seed and its workers.
+fn tells_of_a_regression(outcome: &Outcome) -> bool {
+    outcome.regressions.iter().any(|retried| retried.fate.is_violation())
 }
 
 /// A search that was not split is its only part.
@@ -108,7 +116,10 @@ fn check_same_search(first: &Outcome, other: &Outcome) -> Result<(), MergeError>
         ("the number of shards", shard(first).count().to_string(), shard(other).count().to_string()),
     ];
     let scenario = first.card.name.clone();
-    match compared.into_iter().find(|(_, first, other)| first != other) {
+    let is_its_own = |what| tells_of_a_regression(other) && ["the workers", "the seed"].contains(&what);
+    let differs =
+        |(what, first, other): &(&'static str, String, String)| first != other && !is_its_own(*what);
+    match compared.into_iter().find(differs) {
         Some((what, first, other)) => Err(MergeError::Differs { scenario, what, first, other }),
         None if first.card != other.card => {
             Err(MergeError::OtherCard { scenario, first: shard(first), other: shard(other) })
@@ -120,8 +131,12 @@ fn check_same_search(first: &Outcome, other: &Outcome) -> Result<(), MergeError>
 /// The position, in the order of the shards, of the part whose violation counts.
 pub(crate) fn winner(parts: &[Outcome]) -> Option<usize> {
     let violated = parts.iter().enumerate().filter(|(_, part)| part.verdict.violation().is_some());
-    // Of several equally small ones the first.
-    let earliest = violated.min_by_key(|(_, part)| part.coverage.first_violation.unwrap_or(u64::MAX));
+    // What was retried came before the first execution. Of several equally small numbers the first.
+    let number = |part: &Outcome| match part.coverage.first_violation {
+        Some(number) if !tells_of_a_regression(part) => number,
+        _ => 0,
+    };
+    let earliest = violated.min_by_key(|(_, part)| number(part));
     earliest.map(|(index, _)| index)
 }
 
@@ -148,6 +163,7 @@ fn coverage(parts: &[Outcome], winner: Option<&Outcome>) -> Coverage {
         preemption_bound: first.preemption_bound,
         splits_max: first.splits_max,
         shard: None,
+        regressions: sum(|coverage| coverage.regressions),
         schedules: sum(|coverage| coverage.schedules),
         redundant: sum(|coverage| coverage.redundant),
         reduction: reduction(parts),

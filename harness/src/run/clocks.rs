@@ -24,6 +24,27 @@ pub(super) fn told(stores: &[(&str, Clock)]) -> String {
     parts.join("; ").replacen("; which", ", which", 1)
 }
 
+/// The same where workers ran free, in real time.
+pub(super) fn told_free(stores: &[(&str, Clock)]) -> String {
+    let names = |is_set: bool| {
+        let on = stores.iter().filter(|(_, by)| (*by == Clock::Virtual) == is_set);
+        on.map(|(name, _)| *name).collect::<Vec<_>>()
+    };
+    let (set, own) = (names(true), names(false));
+    let follow = match set.as_slice() {
+        [] => String::new(),
+        names => format!(" and the clock of {}", names.join(" and ")),
+    };
+    let apart = match own.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} keeps its own (real) time"),
+        several => format!("; {} keep their own (real) time", several.join(" and ")),
+    };
+    format!(
+        "real time: the run's clock{follow} followed it to the millisecond, from where executions start{apart}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
+use super::burst::Barrage;
 use super::earliest::Earliest;
 use super::evidence::{Untold, replays};
 use super::idle::Idle;
 use super::patience::Patience;
 use super::progress::Progress;
-use super::rig::Rig;
+use super::retry::{Followed, Retry};
+use super::rig::{Detail, Rig};
 use super::search::Search;
 use super::surroundings::Home;
 use super::timers::Timers;
@@ -17,8 +19,9 @@ use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
-use crate::outcome::{Counterexample, Outcome, Replays};
-use crate::plan::Plan;
+use crate::outcome::{Outcome, Replays};
+use crate::plan::{Plan, StrategyKind};
+use crate::regression::Regression;
 use crate::scenario::Scenario;
 use crate::store::postgres::{self, PostgresBackend};
 use crate::store::redis::{self, RedisBackend};
@@ -93,7 +96,8 @@ impl Engine {
         &self.stores
     }
 
-    /// Explores the schedules of `scenario` as `plan` says; `progress` is told now and then how far it is.
+    /// Explores the schedules of `scenario` as `plan` says, or lets its workers run free if that is the strategy; `progress`
+    /// is told now and then how far it is.
     ///
     /// # Errors
     /// The scenario's set-up fails, or it needs a store that was not started. What goes wrong in an
@@ -116,18 +120,24 @@ impl Engine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         self.check_stores(scenario)?;
-        let stores = self.description();
-        let (rig, interrupt) = (&mut self.rig, &self.interrupt);
+        self.untold = None;
+        let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
+        if plan.strategy == StrategyKind::Burst {
+            let barrage = Barrage { rig, scenario, plan, interrupt, progress, stores };
+            return self.runtime.block_on(barrage.run());
+        }
         let search = Search { rig, scenario, plan, interrupt, earliest, progress, stores };
         let (outcome, untold) = self.runtime.block_on(search.run())?;
         self.untold = untold;
         Ok(outcome)
     }
 
-    /// The evidence of the violation that the last search found, if its plan wanted none and this was not asked before.
-    pub(super) fn evidence(&mut self) -> Result<Option<Counterexample>, Error> {
-        let Some(untold) = self.untold.take() else { return Ok(None) };
-        self.runtime.block_on(untold.tell(&mut self.rig)).map(Some)
+    /// The `outcome` of the last search with the evidence of the violation that it found and of which it gathered none.
+    pub(super) fn with_evidence(&mut self, mut outcome: Outcome) -> Result<Outcome, Error> {
+        if let Some(untold) = self.untold.take() {
+            self.runtime.block_on(untold.tell(&mut self.rig, &mut outcome))?;
+        }
+        Ok(outcome)
     }
 
     /// Replays the schedule of `recorded`, `attempts` times, with the seed and the limits of `plan`.
@@ -148,6 +158,22 @@ impl Engine {
         let (replays, last) = replayed?;
         let last = last.expect("at least one attempt was made");
         Ok(Replay { trace: self.rig.trace(&last), replays })
+    }
+
+    /// Follows the schedule of `regression` as far as it fits, with the limits of `plan`.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore).
+    pub fn follow(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        regression: &Regression,
+        plan: &Plan,
+    ) -> Result<Followed, Error> {
+        self.check_stores(scenario)?;
+        let retry = Retry::run(&mut self.rig, scenario, plan, regression, Detail::EveryStep);
+        let Retry { executed, fate, .. } = self.runtime.block_on(retry)?;
+        Ok(Followed { trace: self.rig.trace(&executed), fate })
     }
 
     fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Owns the making of evidence: the violation replayed, shrunk and told step by step.
 
+use super::closest::Closest;
 use super::difference::difference;
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::explore::Fixed;
 use crate::history::Trace;
 use crate::id::WorkerId;
-use crate::outcome::{Counterexample, Replays};
+use crate::outcome::{Counterexample, Outcome, Replays};
 use crate::verdict::{Verdict, Violation};
 
 /// How often a shrunk schedule is replayed.
@@ -22,16 +23,24 @@ pub(crate) struct Untold {
 }
 
 impl Untold {
-    /// Gathers the evidence on the `rig` that made the execution.
-    pub(crate) async fn tell(self, rig: &mut Rig) -> Result<Counterexample, Error> {
-        let Self { subject, executed: found } = self;
-        let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
-        let (original, original_replays) = witness(rig, &subject, &found, &violation).await?;
-        let (small, shrink_candidates) = Shrink::new(rig, &subject, violation.clone(), found).run().await?;
-        let (shrunk, replays) = witness(rig, &subject, &small, &violation).await?;
-        let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-        Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates })
+    /// Adds the evidence to the `outcome` of the search that made the execution on this `rig`.
+    pub(crate) async fn tell(self, rig: &mut Rig, outcome: &mut Outcome) -> Result<(), Error> {
+        let Self { subject, executed } = self;
+        (outcome.workers, outcome.seed) = (subject.workers, subject.seed);
+        outcome.counterexample = Some(counterexample(rig, &subject, executed).await?);
+        Ok(())
     }
+}
+
+/// Gathers the evidence of the violation in `found`.
+async fn counterexample(rig: &mut Rig, subject: &Subject, found: Executed) -> Result<Counterexample, Error> {
+    let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
+    let (original, original_replays) = witness(rig, subject, &found, &violation).await?;
+    let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
+    let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
+    let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
+    let passing = Closest::new(rig, subject, &small).run().await?;
+    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates, passing })
 }
 
 /// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::executed::Happened;
 use super::execution::{Execution, Setting};
 use super::halt::Halt;
@@ -12,6 +14,8 @@ use crate::id::{ConnectionId, WorkerId};
 
 /// Requests that wait in a store, wherever: which of them came first may matter.
 const WAITING: &[u8] = b"\0waiting";
+/// Which connections there are.
+const CONNECTIONS: &[u8] = b"\0connections";
 
 /// What is known of the last choice, before everything that it caused has come to rest.
 #[derive(Debug, Default)]
@@ -26,7 +30,8 @@ pub(super) struct Following {
 impl Execution<'_> {
     /// Whether `choice` is a fault that ends something in a store beside what it hits, such as an open transaction.
     pub(super) fn ends_more(&self, choice: Choice) -> bool {
-        choice.fault().is_some() && choice.worker().is_none_or(|worker| self.gate.lingers(worker))
+        let holds = |worker| self.gate.lingers(worker) || self.gate.presence(worker).listening;
+        choice.fault().is_some() && choice.worker().is_none_or(holds)
     }
 
     /// Takes note of what a choice did at the stores; `ends_more` if it was a fault that [ends more](Self::ends_more) there.
@@ -67,6 +72,14 @@ impl Execution<'_> {
             transition.woken.extend(stepped.woken.iter().map(|(id, _)| id.worker));
             footprints.entry(stepped.store).or_default().add(touched);
         }
+        if choice.fault().is_some() {
+            // Who looks at everything may see that a connection is gone.
+            let object = Some(Bytes::from_static(CONNECTIONS));
+            let ends = Touch { object, part: None, access: Access::Merges(Bytes::new()) };
+            for store in 0..self.gate.backends().len() {
+                footprints.entry(store).or_default().add(Footprint(vec![ends.clone()]));
+            }
+        }
         // What only repeats is repeated as long as nothing else changes: wherever that is.
         if self.polling.is_old {
             for store in 0..self.gate.backends().len() {
@@ -80,6 +93,7 @@ impl Execution<'_> {
 
     /// What a request, and those that its answer let go, touched.
     async fn touched(&mut self, id: ConnectionId, stepped: &Stepped) -> Result<Footprint, Halt> {
+        let mut footprint = Footprint::nothing();
         let own = Exchange {
             connection: id,
             queued: &stepped.queued,
@@ -94,15 +108,18 @@ impl Execution<'_> {
             context: answer.context.as_ref(),
             reply: Some(&answer.bytes),
         });
+        if self.gate.is_heard(stepped.store) {
+            // Footprints are asked for all the same: they follow what connections do.
+            footprint = Footprint::everything();
+        }
         let Setting { patience, .. } = *self.setting;
-        let mut footprint = Footprint::nothing();
         for exchange in std::iter::once(own).chain(woken) {
             let asked = self.gate.footprint(stepped.store, &exchange);
             footprint
                 .add(patience.for_store(self.setting.step_max(), "what a request touches", asked).await?);
         }
         if stepped.reply.is_none() && !stepped.has_stopped {
-            let object = Some(bytes::Bytes::from_static(WAITING));
+            let object = Some(Bytes::from_static(WAITING));
             footprint.add(Footprint(vec![Touch { object, part: None, access: Access::Writes }]));
         }
         Ok(footprint)

@@ -7,11 +7,13 @@ use super::earliest::Earliest;
 use super::engine::{Engine, Replay};
 use super::job::Job;
 use super::progress::Progress;
+use super::retry::Followed;
 use crate::error::Error;
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, merge, winner};
-use crate::plan::Plan;
+use crate::plan::{Plan, StrategyKind};
+use crate::regression::Regression;
 use crate::scenario::Scenario;
 use crate::shard::Shard;
 use crate::store::{ProviderChoice, StoreOptions};
@@ -76,23 +78,43 @@ impl Jobs {
         if let Some(job) = self.jobs.iter_mut().find(|job| job.is_gone()) {
             return Err(job.gone());
         }
+        if plan.strategy == StrategyKind::Burst {
+            return self.burst(scenario, plan, progress);
+        }
         let earliest = Earliest::default();
         let _ends_all = earliest.given_up_by_a_panic();
         let news = self.begin(scenario, plan, &earliest)?;
-        let found = self.follow(&news, plan.schedules_max, progress);
+        let found = self.follow_news(&news, plan.schedules_max, progress);
         let found =
             self.jobs.iter_mut().zip(found).map(|(job, found)| found.unwrap_or_else(|| Err(job.gone())));
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
-        if let Some(index) = winner(&found).filter(|_| plan.has_evidence) {
-            found[index].counterexample = self.jobs[index].ask(Engine::evidence)?;
-        }
-        let parts = Shard::WHOLE.split(self.count())?;
-        for (outcome, part) in found.iter_mut().zip(parts) {
+        for (outcome, part) in found.iter_mut().zip(Shard::all(self.count())) {
             outcome.coverage.shard = Some(part);
+        }
+        if let Some(index) = winner(&found).filter(|_| plan.has_evidence) {
+            let outcome = found[index].clone();
+            found[index] = self.jobs[index].ask(|engine| engine.with_evidence(outcome))?;
         }
         let mut merged = merge(found)?;
         merged.coverage.shard = (plan.shard.count() > 1).then_some(plan.shard);
         Ok(merged)
+    }
+
+    /// A burst uses all cores by itself, so the first engine makes it.
+    fn burst(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let (told, news) = mpsc::channel();
+        let (scenario, plan) = (Arc::clone(scenario), plan.clone());
+        let schedules_max = plan.schedules_max;
+        self.jobs[0].order(move |engine| {
+            make_part(engine, &scenario, &plan, &Earliest::default(), 0, &told);
+        });
+        let found = self.follow_news(&news, schedules_max, progress).swap_remove(0);
+        found.unwrap_or_else(|| Err(self.jobs[0].gone()))
     }
 
     /// Tells every engine to make its part of the search.
@@ -114,7 +136,7 @@ impl Jobs {
     }
 
     /// Waits for what all parts come to; there is none from an engine that has panicked.
-    fn follow(
+    fn follow_news(
         &self,
         news: &Receiver<(usize, News)>,
         schedules_max: u64,
@@ -149,6 +171,20 @@ impl Jobs {
     ) -> Result<Replay, Error> {
         let (scenario, recorded, plan) = (Arc::clone(scenario), recorded.clone(), plan.clone());
         self.jobs[0].ask(move |engine| engine.replay(&scenario, &recorded, &plan, attempts))
+    }
+
+    /// Follows the schedule of `regression` on the first engine as far as it fits, with the limits of `plan`.
+    ///
+    /// # Errors
+    /// As for [`replay`](Self::replay).
+    pub fn follow(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        regression: &Regression,
+        plan: &Plan,
+    ) -> Result<Followed, Error> {
+        let (scenario, regression, plan) = (Arc::clone(scenario), regression.clone(), plan.clone());
+        self.jobs[0].ask(move |engine| engine.follow(&scenario, &regression, &plan))
     }
 
     /// Stops all stores and removes everything that was started.

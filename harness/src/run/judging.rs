@@ -10,7 +10,7 @@ use crate::verdict::{Inconclusive, Verdict, Violation};
 /// The promise that every execution makes about its workers' programs.
 const NO_PANIC: &str = "no worker panics";
 /// The promise that every execution makes about waiting.
-const NO_DEADLOCK: &str = "every worker can finish";
+pub(super) const NO_DEADLOCK: &str = "every worker can finish";
 
 impl Execution<'_> {
     /// Checks what must always hold, after a step or before the first one.
@@ -39,12 +39,8 @@ impl Execution<'_> {
                 return Verdict::Inconclusive(Inconclusive::StoreLost { what });
             }
         };
-        let panicked = self.tasks.iter().find_map(|task| match &task.end {
-            Some(WorkerEnd::Panicked(message)) => Some(format!("{} panicked: {message}", task.worker)),
-            _ => None,
-        });
-        let panicked = panicked.map(|found| Violation { invariant: NO_PANIC.to_owned(), found, step: None });
-        let broken = panicked.or_else(|| self.broken(self.setting.finally, state, None));
+        let ends = self.tasks.iter().filter_map(|task| Some((&task.worker, task.end.as_ref()?)));
+        let broken = panicked(ends).or_else(|| self.broken(self.setting.finally, state, None));
         broken.map_or(Verdict::Pass, Verdict::Violation)
     }
 
@@ -76,4 +72,15 @@ impl Execution<'_> {
         let found = format!("{names} waits for ever: no worker is left that could wake it");
         Some(Violation { invariant: NO_DEADLOCK.to_owned(), found, step: None })
     }
+}
+
+/// The violation that a worker has panicked, if one has.
+pub(super) fn panicked<'a>(
+    ends: impl IntoIterator<Item = (&'a WorkerId, &'a WorkerEnd)>,
+) -> Option<Violation> {
+    let found = ends.into_iter().find_map(|(worker, end)| match end {
+        WorkerEnd::Panicked(message) => Some(format!("{worker} panicked: {message}")),
+        _ => None,
+    });
+    found.map(|found| Violation { invariant: NO_PANIC.to_owned(), found, step: None })
 }

@@ -1,7 +1,9 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
 mod aftermath;
+mod burst;
 mod clocks;
+mod closest;
 mod difference;
 mod earliest;
 mod engine;
@@ -21,6 +23,8 @@ mod panics;
 mod patience;
 mod polling;
 mod progress;
+mod regression_folder;
+mod retry;
 mod rig;
 mod search;
 mod settling;
@@ -34,3 +38,5 @@ mod timers;
 pub use engine::{Engine, Replay};
 pub use jobs::Jobs;
 pub use progress::Progress;
+pub use regression_folder::{RegressionFolder, RegressionFolderError, Settled};
+pub use retry::Followed;

@@ -57,12 +57,14 @@ pub(crate) struct Subject {
     installs_splits: bool,
     model: FaultModel,
     pub(crate) scenario: Arc<dyn Scenario>,
-    always: Vec<Invariant>,
-    finally: Vec<Invariant>,
+    pub(super) always: Vec<Invariant>,
+    pub(super) finally: Vec<Invariant>,
     pub(crate) seed: u64,
+    /// How many workers the whole team has, whoever takes part.
+    pub(crate) workers: usize,
     /// The worker of the aftermath, which is called after those of the whole team, whoever takes part.
-    aftermath: Option<WorkerId>,
-    limits: RunLimits,
+    pub(super) aftermath: Option<WorkerId>,
+    pub(super) limits: RunLimits,
 }
 
 impl Subject {
@@ -103,6 +105,7 @@ impl Rig {
             finally: scenario.finally(),
             scenario: Arc::clone(scenario),
             seed: plan.seed,
+            workers: team,
             aftermath: scenario.has_aftermath().then_some(last),
             limits: plan.limits,
         }
@@ -178,7 +181,7 @@ impl Rig {
     }
 
     /// Brings the stores, and their time, to where an execution of `subject` starts.
-    async fn prepare(&mut self, subject: &Subject) -> Result<(), Halt> {
+    pub(super) async fn prepare(&mut self, subject: &Subject) -> Result<(), Halt> {
         self.bring_back(subject).await?;
         let limit = Duration::from_millis(subject.limits.step_ms_max);
         self.patience.for_store(limit, "its time being set", self.gate.start_time()).await

@@ -9,6 +9,7 @@ use super::earliest::Earliest;
 use super::evidence::Untold;
 use super::executed::Executed;
 use super::progress::Progress;
+use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
 use super::tally::Tally;
 use crate::error::Error;
@@ -17,11 +18,12 @@ use crate::id::WorkerId;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Stopped};
 use crate::plan::{Plan, StrategyKind};
+use crate::regression::Retried;
 use crate::scenario::Scenario;
 use crate::verdict::{Inconclusive, Verdict};
 
 /// Shortest time between two reports of progress.
-const PROGRESS_EVERY: Duration = Duration::from_millis(50);
+pub(super) const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// Executions at the begin of a search after each of which two independent steps are swapped.
 const PAIRS_AT_FIRST: u64 = 4;
@@ -45,35 +47,68 @@ impl Search<'_> {
     pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
         let subject = self.rig.subject(self.scenario, self.plan);
         let card = self.scenario.card();
-        let count = self.plan.workers.unwrap_or(card.workers);
         let workers: Vec<WorkerId> =
-            (0..count).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
+            (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
         let mut strategy = strategy(self.plan);
         let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
-        let found = self.explore(&subject, &workers, strategy.as_mut(), &mut tally).await?;
+        let (mut found, mut regressions) = (Found::default(), Vec::new());
+        if !self.retry(&mut found, &mut regressions, &mut tally).await? {
+            self.explore(&subject, &workers, strategy.as_mut(), &mut found, &mut tally).await?;
+        }
         let mut verdict = found.verdict;
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        let coverage = tally.coverage(self.plan, strategy.as_mut(), found.stopped, &self.rig.gate);
-        let mut untold = found.violating.map(|executed| Untold { subject, executed });
-        let counterexample = match untold.take_if(|_| self.plan.has_evidence) {
-            Some(violation) => Some(violation.tell(self.rig).await?),
-            None => None,
-        };
-        let outcome = Outcome {
+        if found.stopped == Stopped::FirstViolation {
+            self.earliest.note(tally.schedules);
+        }
+        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
+        let mut outcome = Outcome {
             card,
-            workers: count,
+            workers: subject.workers,
             isolation: self.plan.isolation,
             model: self.plan.model.clone(),
-            seed: self.plan.seed,
+            seed: subject.seed,
             verdict,
             coverage,
-            counterexample,
+            regressions,
+            counterexample: None,
+            bursts: None,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         };
+        let mut untold = found.violating.map(|(subject, executed)| Untold { subject, executed });
+        if let Some(violation) = untold.take_if(|_| self.plan.has_evidence) {
+            violation.tell(self.rig, &mut outcome).await?;
+        }
         Ok((outcome, untold))
+    }
+
+    /// Retries the regressions that belong here, which is the first shard's to do; says whether the search ends with one of them.
+    async fn retry(
+        &mut self,
+        found: &mut Found,
+        regressions: &mut Vec<Retried>,
+        tally: &mut Tally,
+    ) -> Result<bool, Error> {
+        if self.plan.shard.index() > 0 {
+            return Ok(false);
+        }
+        let name = self.scenario.card().name;
+        for regression in self.plan.regressions.iter().filter(|kept| kept.belongs_to(&name, self.plan)) {
+            if self.interrupt.is_set() {
+                break;
+            }
+            let retry = Retry::run(self.rig, self.scenario, self.plan, regression, Detail::Needed).await?;
+            tally.regressions += 1;
+            let Retry { subject, executed, fate } = retry;
+            regressions.push(Retried { regression: regression.clone(), fate });
+            if found.take(executed.verdict.clone(), &subject, executed, self.plan.keep_going) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn explore(
@@ -81,17 +116,17 @@ impl Search<'_> {
         subject: &Subject,
         workers: &[WorkerId],
         strategy: &mut dyn Strategy,
+        found: &mut Found,
         tally: &mut Tally,
-    ) -> Result<Found, Error> {
-        let mut found = Found { verdict: Verdict::Pass, violating: None, stopped: Stopped::Exhausted };
+    ) -> Result<(), Error> {
         let mut told = Instant::now();
         loop {
             if let Some(stopped) = self.spent(tally) {
                 found.stopped = stopped;
-                return Ok(found);
+                return Ok(());
             }
             if !strategy.begin() {
-                return Ok(found);
+                return Ok(());
             }
             let executed = self.rig.execute(subject, workers, Detail::Needed, strategy).await?;
             if strategy.is_elsewhere() && !matches!(verdict_of(&executed), Verdict::Inconclusive(_)) {
@@ -108,12 +143,8 @@ impl Search<'_> {
             for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
                 verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
             }
-            if let Some(stopped) = found.take(verdict, executed, self.plan.keep_going) {
-                if stopped == Stopped::FirstViolation {
-                    self.earliest.note(tally.schedules);
-                }
-                found.stopped = stopped;
-                return Ok(found);
+            if found.take(verdict, subject, executed, self.plan.keep_going) {
+                return Ok(());
             }
             if told.elapsed() >= PROGRESS_EVERY {
                 told = Instant::now();
@@ -187,24 +218,31 @@ impl Search<'_> {
 /// What a search has found so far.
 struct Found {
     verdict: Verdict,
-    /// The first execution that violated an invariant.
-    violating: Option<Executed>,
+    /// The first execution that violated an invariant, and of what.
+    violating: Option<(Subject, Executed)>,
     stopped: Stopped,
 }
 
+impl Default for Found {
+    fn default() -> Self {
+        Self { verdict: Verdict::Pass, violating: None, stopped: Stopped::Exhausted }
+    }
+}
+
 impl Found {
-    /// Takes in one execution; says whether and why the search ends with it.
-    fn take(&mut self, verdict: Verdict, executed: Executed, keep_going: bool) -> Option<Stopped> {
+    /// Takes in one execution of `subject`; says whether the search ends with it.
+    fn take(&mut self, verdict: Verdict, subject: &Subject, executed: Executed, keep_going: bool) -> bool {
         let stopped = match &verdict {
             Verdict::Pass | Verdict::Inconclusive(Inconclusive::StepLimit { .. }) => None,
             Verdict::Inconclusive(_) => Some(Stopped::Inconclusive),
             Verdict::Violation(_) => (!keep_going).then_some(Stopped::FirstViolation),
         };
         if verdict.violation().is_some() && self.violating.is_none() {
-            self.violating = Some(executed);
+            self.violating = Some((subject.clone(), executed));
         }
         self.verdict = std::mem::replace(&mut self.verdict, Verdict::Pass).merge(verdict);
-        stopped
+        self.stopped = stopped.unwrap_or(self.stopped);
+        stopped.is_some()
     }
 }
 
@@ -228,5 +266,6 @@ fn strategy(plan: &Plan) -> Box<dyn Strategy> {
         StrategyKind::Random => Box::new(RandomWalk::new(plan.seed, plan.shard)),
         StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth, plan.shard)),
         StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed, plan.shard)),
+        StrategyKind::Burst => unreachable!("a burst chooses nothing"),
     }
 }

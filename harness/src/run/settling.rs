@@ -143,10 +143,10 @@ impl Execution<'_> {
                     self.timers.push(Timer { worker, deadline, wake });
                 }
             }
-            Event::Invoked { worker, number, name, argument } => {
+            Event::Invoked { worker, number, name, argument, .. } => {
                 self.log.invoked(worker, number, name, argument, self.steps.len());
             }
-            Event::Returned { number, end } => {
+            Event::Returned { number, end, .. } => {
                 // What is left of a program that has crashed (a task that it had spawned) ends nothing.
                 if !self.has_crashed(self.log.worker(number)) {
                     self.log.returned(number, end);
@@ -171,7 +171,7 @@ impl Execution<'_> {
     }
 }
 
-fn end_of(joined: Result<ProgramResult, tokio::task::JoinError>) -> WorkerEnd {
+pub(super) fn end_of(joined: Result<ProgramResult, tokio::task::JoinError>) -> WorkerEnd {
     match joined {
         Ok(Ok(())) => WorkerEnd::Finished,
         Ok(Err(error)) => WorkerEnd::Failed(told(error.as_ref())),

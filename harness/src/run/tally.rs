@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::executed::Executed;
 use crate::choice::Schedule;
-use crate::explore::Strategy;
 use crate::gate::Gate;
 use crate::history::{State, WorkerEnd};
 use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped};
@@ -31,10 +30,14 @@ pub(crate) struct Tally {
     failing: u64,
     conflicts: BTreeMap<String, u64>,
     faults: BTreeMap<String, u64>,
+    /// Executions of regressions.
+    pub(crate) regressions: u64,
     /// Executions of schedules that had been executed before.
     pub(crate) repeats: u64,
     /// How many of those told another history.
     pub(crate) differing: u64,
+    /// Whether equivalent schedules count as one.
+    pub(crate) reduces: bool,
     pub(crate) reduction: Reduction,
 }
 
@@ -56,8 +59,10 @@ impl Tally {
             failing: 0,
             conflicts: BTreeMap::new(),
             faults: BTreeMap::new(),
+            regressions: 0,
             repeats: 0,
             differing: 0,
+            reduces: false,
             reduction: Reduction::default(),
         }
     }
@@ -111,24 +116,18 @@ impl Tally {
         self.started.elapsed() >= plan.budget
     }
 
-    pub(crate) fn coverage(
-        self,
-        plan: &Plan,
-        strategy: &mut dyn Strategy,
-        stopped: Stopped,
-        gate: &Gate,
-    ) -> Coverage {
-        let reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
-        let is_told = reduces || self.reduction.refuted.is_some();
+    pub(crate) fn coverage(self, plan: &Plan, exhausted: bool, stopped: Stopped, gate: &Gate) -> Coverage {
+        let is_told = self.reduces || self.reduction.refuted.is_some();
         Coverage {
             reduction: is_told.then(|| self.reduction.clone()),
             redundant: self.redundant,
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,
             steps: self.steps,
-            exhausted: strategy.exhausted(),
+            exhausted,
             preemption_bound: plan.preemption_bound,
             splits_max: gate.can_split().then_some(plan.splits_max),
+            regressions: self.regressions,
             repeats: self.repeats,
             differing: self.differing,
             conflicts: self.conflicts.clone(),

@@ -21,7 +21,7 @@ use crate::id::Word;
 /// A session takes every request that it cuts for forwarded, in that order, and expects its answer; only
 /// an [`Unsupported`](RequestClass::Unsupported) one is never answered. An answer that a fault makes up
 /// in place of the server's goes through `reply` too, in its turn.
-pub trait Session {
+pub trait Session: Send {
     /// Cuts what the client says before it may have a connection to the store off the front of `buffer`; asked
     /// again and again until it is an [`Opening::Connect`] or [`Opening::Cancel`]. `Ok(None)` means that more
     /// bytes are needed. Unless a protocol says otherwise a client may have its connection at once.
@@ -146,6 +146,12 @@ pub trait Session {
     /// What of a reply must be the same when the execution is replayed: without process ids and the like.
     fn essence_of_reply<'a>(&self, reply: &'a [u8]) -> Cow<'a, [u8]> {
         Cow::Borrowed(reply)
+    }
+
+    /// The first word of what a request asks for, such as `GET` or `SELECT`, as it was sent; nothing if it has none.
+    fn verb<'a>(&self, request: &'a [u8], context: Option<&'a Context>) -> Cow<'a, [u8]> {
+        let _ = (request, context);
+        Cow::Borrowed(b"")
     }
 
     /// A request for people: one line, arguments quoted where needed, long values cut.

@@ -19,8 +19,9 @@ pub(crate) enum Event {
     Shares,
     /// It sleeps until `deadline` of the run's clock.
     Sleep { worker: WorkerId, deadline: Duration, wake: oneshot::Sender<()> },
-    /// An operation begins; `number` counts the operations of all workers from 0.
-    Invoked { worker: WorkerId, number: usize, name: String, argument: String },
+    /// An operation begins; `number` counts the operations of all workers from 0. `at` orders the begins and ends of
+    /// all workers, also of those on other threads.
+    Invoked { worker: WorkerId, number: usize, name: String, argument: String, at: u64 },
     /// An operation ends.
-    Returned { number: usize, end: OperationEnd },
+    Returned { number: usize, end: OperationEnd, at: u64 },
 }

@@ -1,5 +1,8 @@
 //! Owns [`Invocation`]: an operation between its begin and its end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Event;
@@ -11,11 +14,12 @@ use crate::history::OperationEnd;
 pub struct Invocation {
     number: usize,
     events: UnboundedSender<Event>,
+    positions: Arc<AtomicU64>,
 }
 
 impl Invocation {
-    pub(crate) fn new(number: usize, events: UnboundedSender<Event>) -> Self {
-        Self { number, events }
+    pub(crate) fn new(number: usize, events: UnboundedSender<Event>, positions: Arc<AtomicU64>) -> Self {
+        Self { number, events, positions }
     }
 
     /// It took effect and returned `result`.
@@ -34,7 +38,8 @@ impl Invocation {
     }
 
     fn end(self, end: OperationEnd) {
+        let at = self.positions.fetch_add(1, Ordering::SeqCst);
         // The receiver is gone only when the execution is over.
-        let _ = self.events.send(Event::Returned { number: self.number, end });
+        let _ = self.events.send(Event::Returned { number: self.number, end, at });
     }
 }

@@ -6,7 +6,7 @@ mod shared;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub(crate) use event::Event;
@@ -34,6 +34,8 @@ pub struct Worker {
     events: UnboundedSender<Event>,
     /// Invocations so far, of all workers of the execution together.
     invocations: Arc<AtomicUsize>,
+    /// Begins and ends of operations so far, of all workers together.
+    positions: Arc<AtomicU64>,
     shared: Arc<Shared>,
 }
 
@@ -46,18 +48,37 @@ impl Worker {
         clock: &RunClock,
     ) -> (Vec<Self>, Option<Self>, UnboundedReceiver<Event>) {
         let (events, reports) = unbounded_channel();
-        let invocations = Arc::new(AtomicUsize::new(0));
-        let shared = Arc::new(Shared::default());
-        let worker = |id: &WorkerId| Self {
-            id: *id,
-            workers: ids.len(),
+        let first = Self::first(ids.len(), seed, clock, events);
+        let worker = |id: &WorkerId| first.colleague(*id, first.events.clone());
+        (ids.iter().map(worker).collect(), last.as_ref().map(worker), reports)
+    }
+
+    /// The one that all others of an execution with so many `workers` are [colleagues](Self::colleague) of.
+    pub(crate) fn first(workers: usize, seed: u64, clock: &RunClock, events: UnboundedSender<Event>) -> Self {
+        Self {
+            id: WorkerId(0),
+            workers,
             seed,
             clock: clock.clone(),
-            events: events.clone(),
-            invocations: Arc::clone(&invocations),
-            shared: Arc::clone(&shared),
-        };
-        (ids.iter().map(worker).collect(), last.as_ref().map(worker), reports)
+            events,
+            invocations: Arc::default(),
+            positions: Arc::default(),
+            shared: Arc::default(),
+        }
+    }
+
+    /// Another worker of the same execution, which reports to `events`.
+    pub(crate) fn colleague(&self, id: WorkerId, events: UnboundedSender<Event>) -> Self {
+        Self {
+            id,
+            workers: self.workers,
+            seed: self.seed,
+            clock: self.clock.clone(),
+            events,
+            invocations: Arc::clone(&self.invocations),
+            positions: Arc::clone(&self.positions),
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// Its name.
@@ -87,7 +108,8 @@ impl Worker {
         random
     }
 
-    /// The run's clock, which the scheduler moves.
+    /// The run's clock, which the scheduler moves; while workers run free it follows real time, from where executions
+    /// start.
     #[must_use]
     pub fn clock(&self) -> &RunClock {
         &self.clock
@@ -101,7 +123,7 @@ impl Worker {
     }
 
     /// Waits until the run's clock has moved by `duration`. When that is, is a choice of the scheduler: no
-    /// real time passes.
+    /// real time passes, unless the workers run free.
     pub async fn sleep(&self, duration: Duration) {
         let (wake, woken) = oneshot::channel();
         let deadline = self.clock.now() + duration;
@@ -117,8 +139,9 @@ impl Worker {
     pub fn invoke(&self, name: &str, argument: impl ToString) -> Invocation {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let (name, argument) = (name.to_owned(), argument.to_string());
-        self.send(Event::Invoked { worker: self.id, number, name, argument });
-        Invocation::new(number, self.events.clone())
+        let at = self.positions.fetch_add(1, Ordering::SeqCst);
+        self.send(Event::Invoked { worker: self.id, number, name, argument, at });
+        Invocation::new(number, self.events.clone(), Arc::clone(&self.positions))
     }
 
     /// What the workers of an execution share in their process, such as a pool, a mutex or a near cache: the value of

@@ -39,3 +39,25 @@ fn violation_without_a_fault_is_told_without_one() {
         assert_eq!((shrunk.schedule.faults(), shrunk.workers.len()), (0, 1), "{}", shrunk.schedule);
     }
 }
+
+/// Four workers with six commands each, of which two must stop between their first and their last: 2 workers, 2 faults and 4
+/// steps say that, in one context switch.
+#[test]
+fn four_workers_with_six_commands_and_two_faults_shrink_to_the_minimum() {
+    const COMMANDS: &[&str] = &["INCR begun", "GET a", "GET b", "GET a", "GET b", "INCR done"];
+    for seed in 0..5 {
+        let script = Script::redis(&[COMMANDS; 4]);
+        let count = |view: &View<'_>, key: &str| view.state.integer(key).unwrap_or(0);
+        let promise = move |view: &View<'_>| match count(view, "begun") - count(view, "done") {
+            2 => Err(view.state.to_string()),
+            _ => Ok(()),
+        };
+        let outcome = walk(script.promising("not two are half done", promise), "pause+crash*2", seed);
+        let evidence = outcome.counterexample.expect("two crash");
+        let (original, schedule) = (&evidence.original, &evidence.shrunk.schedule);
+        assert_eq!((original.workers.len(), original.schedule.faults()), (4, 2), "{}", original.schedule);
+        let size = (evidence.shrunk.workers.len(), schedule.faults(), schedule.context_switches());
+        assert_eq!((size, schedule.0.len()), ((2, 2, 1), 4), "{schedule}");
+        assert!(evidence.shrink_candidates <= 700, "{}", evidence.shrink_candidates);
+    }
+}

@@ -48,6 +48,7 @@ const BEGIN: &[&str] = &["BEGIN"];
 const REPEATABLE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 const INDEPENDENT: &[Pair] = &[
+    pair("UPDATE acct SET n = n + 1 WHERE id = 1", "UPDATE acct SET n = n + 5 WHERE id = 1"),
     pair("UPDATE acct SET n = n + 1 WHERE id = 1", "UPDATE acct SET n = n + 1 WHERE id = 2"),
     pair("SELECT * FROM acct WHERE id = 1", "UPDATE acct SET n = 0 WHERE id = 2"),
     pair("SELECT * FROM acct", "SELECT * FROM acct"),
@@ -101,6 +102,13 @@ const INDEPENDENT: &[Pair] = &[
 ];
 
 const DEPENDENT: &[Pair] = &[
+    pair(
+        "UPDATE acct SET n = n + 1 WHERE id = 1 RETURNING n",
+        "UPDATE acct SET n = n + 1 WHERE id = 1 RETURNING n",
+    ),
+    pair("UPDATE acct SET n = n + 1 WHERE id = 1", "SELECT n FROM acct WHERE id = 1"),
+    after([BEGIN, &[]], "UPDATE acct SET n = n + 1 WHERE id = 1", "UPDATE acct SET n = n + 1 WHERE id = 1"),
+    pair("UPDATE tag SET n = n - 1 WHERE name = 'x'", "UPDATE tag SET n = n - 1 WHERE name = 'x'"),
     pair("UPDATE acct SET n = n + 1 WHERE id = 1", "UPDATE acct SET n = n * 2 WHERE id = 1"),
     pair("SELECT * FROM acct WHERE id = 1", "UPDATE acct SET n = 0 WHERE id = 1"),
     pair("SELECT count(*) FROM acct", "INSERT INTO acct VALUES (10, 0)"),

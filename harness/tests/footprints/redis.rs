@@ -22,6 +22,8 @@ const ANY: &str = "EVAL|return redis.call(ARGV[1], 'b')|1|c|INCR";
 
 const INDEPENDENT: &[Pair] = &[
     pair("SET a 5", "SET b 5"),
+    pair("SET a 5", "SET a 5"),
+    pair("SET a 5 PX 100", "SET a 5 PX 100"),
     pair("GET a", "GET a"),
     pair("GET a", "INCR b"),
     pair("SET c 1", "SET d 1"),
@@ -58,6 +60,9 @@ const DEPENDENT: &[Pair] = &[
     pair("SETNX c 5", "SETNX c 6"),
     pair("DEL a", "EXISTS a"),
     pair("INCR a", "INCR a"),
+    pair("SET a 5", "SET a 6"),
+    pair("SET a 5", "SET a 5 PX 100"),
+    pair("SET a 5 GET", "SET a 5 GET"),
     pair("LPOP l", "LPOP l"),
     pair("LPUSH l v", "LPUSH l w"),
     pair("RPOPLPUSH l k", "LLEN k"),

@@ -203,8 +203,11 @@ impl Summary {
             class: class(outcome.judgement()),
             reason,
             coverage: wording::coverage(outcome),
-            violating: (coverage.violating > 0 && coverage.stopped != Stopped::FirstViolation)
-                .then(|| format!("{} violating", wording::counted(coverage.violating, "schedule"))),
+            // Of bursts the coverage tells it.
+            violating: (coverage.violating > 0
+                && coverage.stopped != Stopped::FirstViolation
+                && outcome.bursts.is_none())
+            .then(|| format!("{} violating", wording::counted(coverage.violating, "schedule"))),
             remarks: wording::remarks(outcome).iter().map(|remark| Visible::of(remark)).collect(),
             hint: wording::hint(outcome),
             time: wording::duration(coverage.elapsed_us),

@@ -9,9 +9,9 @@ use raceproof::card::{Card, Expectation};
 use raceproof::history::{
     Cause, Change, Effect, Fault, Operation, OperationEnd, Trace, TraceStep, WaitFor, WorkerEnd,
 };
-use raceproof::outcome::{Counterexample, Coverage, Outcome, Replays, Stopped};
+use raceproof::outcome::{Counterexample, Coverage, Outcome, Passing, Replays, Stopped};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
-use raceproof::{Schedule, WorkerId};
+use raceproof::{Choice, Schedule, WorkerId};
 
 pub(crate) use faults::{breakdown, expired, locks};
 pub(crate) use postgres::{atomic, deadlock, split, swept};
@@ -46,8 +46,23 @@ pub(crate) fn caught() -> Outcome {
     outcome.coverage.schedules = 2;
     outcome.coverage.violating = 1;
     outcome.coverage.first_violation = Some(2);
-    outcome.counterexample = Some(evidence(violation, original, shrunk));
+    let mut evidence = evidence(violation, original, shrunk);
+    evidence.passing = Some(Passing { trace: chosen("A A B B"), differs_at: 2, candidates: 3 });
+    outcome.counterexample = Some(evidence);
     outcome
+}
+
+/// An execution with these choices; each request is the number of its step.
+pub(crate) fn chosen(choices: &str) -> Trace {
+    let step = |(index, choice): (usize, &Choice)| match (choice, choice.worker()) {
+        (Choice::Advance, _) => plain(Effect::TimePassed { now_ms: 1, woke: Vec::new() }),
+        (Choice::Crash(worker), _) => faults::fault(Fault::Crash { worker: *worker }, None),
+        (_, Some(worker)) => request(&worker.to_string(), &(index + 1).to_string(), Some("OK"), &[]),
+        (_, None) => panic!("{choice} is nobody's"),
+    };
+    let steps = schedule(choices).0.iter().enumerate().map(step).collect();
+    let violation = violation("", "", None);
+    Trace { verdict: Verdict::Pass, ..trace(choices, steps, &violation, ("(empty)", "(empty)")) }
 }
 
 /// A correct variant that passed.
@@ -203,8 +218,10 @@ fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
         seed: 42,
         verdict,
         coverage: coverage(),
+        regressions: Vec::new(),
         counterexample: None,
         stores: vec!["redis 7.0.15, local process".to_owned()],
+        bursts: None,
         clock: "the stores' own".to_owned(),
     }
 }
@@ -213,34 +230,27 @@ fn coverage() -> Coverage {
     Coverage {
         strategy: "dfs".to_owned(),
         schedules: 90,
-        redundant: 0,
-        reduction: None,
         steps: 540,
         exhausted: true,
-        preemption_bound: None,
-        splits_max: None,
-        repeats: 0,
-        differing: 0,
-        conflicts: BTreeMap::new(),
-        faults: BTreeMap::new(),
-        undecided_wakings: 0,
         stopped: Stopped::Exhausted,
-        violating: 0,
-        violated: BTreeMap::new(),
-        first_violation: None,
-        violating_schedule: None,
-        shard: None,
-        missing: Vec::new(),
         final_states: BTreeMap::from([("counter=3".to_owned(), 90)]),
-        failures: BTreeMap::new(),
         elapsed_us: 20_412,
+        ..Coverage::default()
     }
 }
 
 fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexample {
     let replays = Replays { attempts: 10, reproduced: 10, differing: 0, first_difference: None };
     let original_replays = replays.clone();
-    Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates: 12 }
+    Counterexample {
+        violation,
+        original,
+        original_replays,
+        shrunk,
+        replays,
+        shrink_candidates: 12,
+        passing: None,
+    }
 }
 
 fn violation(invariant: &str, found: &str, step: Option<usize>) -> Violation {

@@ -2,13 +2,16 @@
 //! promised, what happened, who did what when, and what the stores held. It neither lays out nor escapes.
 
 mod broken;
+mod burst;
 mod circle;
+mod contrast;
 mod reported;
 mod row;
 
 use std::collections::BTreeSet;
 
 use raceproof::history::{Effect, Trace};
+use raceproof::outcome::Counterexample;
 use raceproof::verdict::Violation;
 use raceproof::{Outcome, WorkerId};
 
@@ -51,12 +54,16 @@ pub struct Story {
     pub shrink_tries: String,
     /// `shrunk to 2 workers`, if what was found instead is of a smaller execution than the one in which it was found.
     pub shrunk: Option<String>,
+    /// What would have to be otherwise for it to pass, and the schedule that does, if one was found.
+    pub passes: Option<Visible>,
     /// What was taken for atomic, at which isolation level, and what could break, where there is a choice.
     pub model: Option<String>,
     /// Which clocks were in force, where time or what could break is part of the story.
     pub clock: Option<Visible>,
     /// The seed of the run.
     pub seed: u64,
+    /// Which burst is drawn and that it cannot be replayed, if it showed in one.
+    pub burst: Option<String>,
     /// The command that shows it again, if a record was written.
     pub replay_command: Option<Visible>,
 }
@@ -85,6 +92,7 @@ impl Story {
     pub fn of(outcome: &Outcome, replay_command: Option<&str>) -> Option<Self> {
         let evidence = outcome.counterexample.as_ref();
         let violation = evidence.map(|evidence| &evidence.violation).or(outcome.verdict.violation())?;
+        let burst = outcome.bursts.as_ref().and_then(|bursts| bursts.violating.as_ref());
         let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
         Some(Self {
             name: Visible::of(&wording::name(outcome)),
@@ -93,7 +101,10 @@ impl Story {
             promised: Visible::of(&violation.invariant),
             found: Visible::of(&violation.found),
             shown: shown(violation),
-            lanes: evidence.map(|evidence| Lanes::of(&evidence.shrunk, Some(violation))),
+            lanes: match (evidence, burst) {
+                (Some(evidence), _) => Some(Lanes::of(&evidence.shrunk, Some(violation))),
+                (None, burst) => burst.map(|burst| burst::lanes(burst, violation)),
+            },
             replays: replays.map(wording::replays),
             difference: replays
                 .and_then(|replays| replays.first_difference.as_ref())
@@ -103,9 +114,11 @@ impl Story {
             found_replays: evidence.map(|evidence| wording::fraction(&evidence.original_replays)),
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
+            passes: evidence.and_then(passes),
             model: wording::model(outcome),
             clock: clock(outcome),
             seed: outcome.seed,
+            burst: burst.map(|burst| format!("{}; {}", wording::burst(burst), wording::NO_REPLAY)),
             replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
         })
     }
@@ -152,9 +165,17 @@ impl Lanes {
     }
 }
 
+/// `if step 4 (A: `SET counter 1`) comes before steps 2 to 3: A A B B`.
+fn passes(evidence: &Counterexample) -> Option<Visible> {
+    let passing = evidence.passing.as_ref()?;
+    let sentence = contrast::sentence(&evidence.shrunk, passing);
+    Some(Visible::of(&format!("{sentence}: {}", passing.trace.schedule)))
+}
+
 fn clock(outcome: &Outcome) -> Option<Visible> {
     let passes = |trace: &Trace| trace.schedule.advances() > 0;
     let is_told = outcome.told_model().is_some()
+        || outcome.bursts.is_some()
         || outcome.counterexample.as_ref().is_some_and(|evidence| passes(&evidence.shrunk));
     is_told.then(|| Visible::of(&outcome.clock))
 }

@@ -23,6 +23,9 @@ pub fn full(story: &Story, style: &Style) -> String {
         text += &lanes(execution, style);
         text += "\n";
     }
+    if let Some(passes) = &story.passes {
+        text += &labelled(style, "passes", passes.as_str(), 4);
+    }
     text += &evidence(story, style);
     if let Some(command) = &story.replay_command {
         // Never cut: a command that was cut is none.
@@ -85,6 +88,9 @@ fn evidence(story: &Story, style: &Style) -> String {
             format!("{shrunk}, after {}", story.shrink_tries)
         };
         text += &labelled(style, "shrunk to", &told, 3);
+    }
+    if let Some(burst) = &story.burst {
+        text += &labelled(style, "free run", burst, 3);
     }
     if let Some(model) = &story.model {
         text += &labelled(style, "model", model, 3);

@@ -1,8 +1,10 @@
 //! Owns the sentences that every report uses for the same fact, so that terminal and page agree and no
 //! report claims more than was explored.
 
+mod burst;
 mod model;
 mod remarks;
+mod retried;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +14,7 @@ use raceproof::verdict::Verdict;
 
 use raceproof::Outcome;
 
+pub use burst::{NO_REPLAY, burst};
 pub use model::{atomicity, breakage, breakage_of, legend, model, model_beside_name, name, name_of};
 pub use remarks::{remarks, unjudged_verdict};
 
@@ -122,10 +125,19 @@ pub fn judged(count: u64, judged: Judgement) -> String {
 #[must_use]
 pub fn coverage(outcome: &Outcome) -> String {
     let coverage = &outcome.coverage;
+    if let Some(bursts) = &outcome.bursts {
+        return burst::coverage(&outcome.verdict, coverage, bursts);
+    }
     let shard = coverage.shard.map_or_else(String::new, |shard| format!(" in shard {shard}"));
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
             return format!("found in schedule {first}{shard}");
+        }
+        (Verdict::Violation(_), None) if coverage.stopped == Stopped::FirstViolation => {
+            return retried::FOUND.to_owned();
+        }
+        (Verdict::Violation(_), None) if coverage.regressions > 0 => {
+            format!("{}, {} explored", retried::FOUND, counted(coverage.schedules, "schedule"))
         }
         (Verdict::Violation(_), Some(first)) => {
             format!("found in schedule {first} of {} explored", coverage.schedules)
@@ -138,10 +150,16 @@ pub fn coverage(outcome: &Outcome) -> String {
     format!("{explored}{shard}, {}", exhausted(coverage))
 }
 
-/// `exhausted: yes`, and the bound within which, if there is one; `no` comes with what stopped the search.
+fn is_reduced(coverage: &Coverage) -> bool {
+    coverage.reduction.as_ref().is_some_and(|reduction| reduction.refuted.is_none())
+}
+
+/// `exhausted: yes`, and the bound within which, if there is one, or that of equivalent schedules only one was tried; `no` comes
+/// with what stopped the search.
 #[must_use]
 pub fn exhausted(coverage: &Coverage) -> String {
     let exhausted = match (coverage.exhausted, coverage.stopped) {
+        (true, _) if is_reduced(coverage) => "yes (reduced)",
         (true, _) => "yes",
         (false, Stopped::ScheduleBudget) => "no (stopped by the schedule budget)",
         (false, Stopped::TimeBudget) => "no (stopped by the time budget)",
@@ -157,6 +175,9 @@ pub fn exhausted(coverage: &Coverage) -> String {
 /// What to try, where the reason for a surprise is plain.
 #[must_use]
 pub fn hint(outcome: &Outcome) -> Option<&'static str> {
+    if outcome.bursts.is_some() && outcome.judgement() == Judgement::MissedBug {
+        return Some("free running meets few interleavings (search with `--strategy dfs`)");
+    }
     let is_alone = outcome.workers < 2 && outcome.judgement() == Judgement::MissedBug;
     is_alone.then_some("one worker alone cannot race (pass `--workers 2` or more)")
 }
@@ -211,6 +232,8 @@ pub fn size(trace: &Trace) -> String {
 
 #[cfg(test)]
 mod tests {
+    use raceproof::outcome::Reduction;
+
     use super::*;
     use crate::samples;
 
@@ -240,6 +263,16 @@ mod tests {
         );
         outcome.coverage.stopped = Stopped::Interrupted;
         assert!(coverage(&outcome).contains("exhausted: no (interrupted)"));
+    }
+
+    /// One schedule of each class of equivalent ones is all there is to try, unless it turned out that they are not.
+    #[test]
+    fn reduction_is_told_where_it_exhausted_something() {
+        let mut outcome = samples::correct();
+        outcome.coverage.reduction = Some(Reduction::default());
+        assert!(coverage(&outcome).ends_with("exhausted: yes (reduced)"));
+        outcome.coverage.reduction = Some(Reduction { refuted: Some("x".into()), ..Reduction::default() });
+        assert!(coverage(&outcome).ends_with("exhausted: yes"));
     }
 
     /// A search that stopped at its first violation has no rest to be honest about; one that went on has.

@@ -4,24 +4,28 @@ use raceproof::Outcome;
 use raceproof::outcome::{Coverage, Judgement};
 use raceproof::verdict::Verdict;
 
-use super::{anomaly, counted};
+use super::{anomaly, counted, retried};
 
 /// What else there is to know of a search, one sentence each: conflicts that no worker handled, what repeating gave,
-/// what could not be decided or judged.
+/// what could not be decided or judged, what became of kept schedules.
 #[must_use]
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
-    [
-        unjudged(outcome),
+    let latencies = outcome.bursts.as_ref().and_then(super::burst::latencies);
+    let of_coverage = [
         missing(coverage),
-        without_faults(outcome),
+        refuted(coverage),
         conflicts(coverage),
         repeats(coverage),
         undecided(coverage),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+        latencies,
+    ];
+    [unjudged(outcome), without_faults(outcome)]
+        .into_iter()
+        .chain(of_coverage)
+        .flatten()
+        .chain(retried::remarks(&outcome.regressions))
+        .collect()
 }
 
 /// The verdict of an outcome that is not judged.
@@ -84,6 +88,15 @@ fn without_faults(outcome: &Outcome) -> Option<String> {
     })
 }
 
+/// That two steps were taken to be independent that are not.
+fn refuted(coverage: &Coverage) -> Option<String> {
+    let what = coverage.reduction.as_ref()?.refuted.as_ref()?;
+    Some(format!(
+        "two steps were taken to be independent that are not, which is a bug of raceproof (please report it): {what}; the search \
+         began anew without reduction"
+    ))
+}
+
 fn conflicts(coverage: &Coverage) -> Option<String> {
     let most = *coverage.conflicts.values().max()?;
     let told = |(code, count): (&String, &u64)| format!("{}{} ({count})", code, conflict(code));
@@ -141,6 +154,8 @@ fn undecided(coverage: &Coverage) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use raceproof::outcome::Reduction;
+
     use super::*;
     use crate::samples;
 
@@ -163,6 +178,18 @@ mod tests {
               23P01 exclusion violation (4), 55P03 lock not available (7), 57014 (1)"]
         );
         assert_eq!(told(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn wrong_reduction_is_told_as_our_bug() {
+        let mut outcome = samples::correct();
+        let refuted = Some("`A B` and `B A` differ".to_owned());
+        outcome.coverage.reduction = Some(Reduction { refuted, ..Reduction::default() });
+        let told = remarks(&outcome);
+        assert!(
+            told[0].contains("bug of raceproof") && told[0].contains("`A B` and `B A` differ"),
+            "{told:?}"
+        );
     }
 
     /// A store that cannot break says nothing about what would be if it did.

@@ -60,6 +60,13 @@ pub(super) struct RunArgs {
     /// Where records go [default: target/raceproof if there is a target, else raceproof-records]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    /// Where schedules that once violated are kept, and from where they are retried first [default: tests/schedules if
+    /// there is such a folder]
+    #[arg(long, value_name = "DIR")]
+    pub(super) regressions: Option<PathBuf>,
+    /// Neither retry nor keep schedules
+    #[arg(long, conflicts_with = "regressions")]
+    pub(super) no_regressions: bool,
     /// Stop after the first scenario that does not come out as expected
     #[arg(long)]
     pub(super) fail_fast: bool,
@@ -82,7 +89,8 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// The order in which schedules are tried: dfs is exhaustive, random a seeded walk, pct gives workers random priorities,
-    /// pos pending requests; portfolio is dfs, with samples of the others when that takes longer
+    /// pos pending requests; portfolio is dfs, with samples of the others when that takes longer; burst chooses
+    /// nothing, it lets the workers run free on all cores, again and again
     #[arg(long, value_name = "STRATEGY", default_value = "portfolio",
           value_parser = PossibleValuesParser::new(StrategyKind::ALL.map(StrategyKind::name))
               .try_map(|name| name.parse::<StrategyKind>()))]
@@ -96,7 +104,7 @@ pub(super) struct SearchArgs {
     /// The most preemptions in a schedule (with portfolio or dfs, without reduction and samples) [default: no bound]
     #[arg(long, value_name = "N")]
     pub(super) preemptions: Option<usize>,
-    /// The most schedules to explore of a scenario
+    /// The most schedules to explore of a scenario, or the most bursts
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) schedules: u64,
     /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s
@@ -211,9 +219,12 @@ pub(super) struct Loudness {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct ReplayArgs {
-    /// A record that `raceproof run` wrote
+    /// A record that `raceproof run` wrote; with `--guided` also a schedule that it keeps in `tests/schedules`
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// Follow the schedule as far as it fits, once, and tell where the code departs from it
+    #[arg(long, conflicts_with = "repeat")]
+    pub(super) guided: bool,
     /// Which scenario's violation, where the file holds several
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
@@ -396,11 +407,13 @@ mod tests {
         }
     }
 
-    /// Statements cannot be both atomic and split so often.
+    /// Statements cannot be both atomic and split so often, nor schedules kept both nowhere and somewhere.
     #[test]
-    fn splits_and_no_split_are_refused_together() {
-        assert_eq!(run(&["--no-split", "--splits", "1"]).expect_err("both").exit_code(), 2);
-        assert!(run(&["--no-split"]).is_ok_and(|args| args.search.no_split));
+    fn contradictions_are_refused() {
+        for words in [["--no-split", "--splits", "1"], ["--no-regressions", "--regressions", "kept"]] {
+            assert_eq!(run(&words).expect_err("both").exit_code(), 2);
+            assert!(run(&words[..1]).is_ok() && run(&words[1..]).is_ok());
+        }
     }
 
     #[test]

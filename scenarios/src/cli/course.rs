@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use raceproof::run::RegressionFolder;
 use raceproof::{Outcome, Plan};
 use raceproof_reports::command::shell_line;
 use raceproof_reports::terminal::{OutcomeLine, full, shortened, sweeps, totals};
@@ -17,6 +18,7 @@ use super::failure::Failure;
 use super::leg::Leg;
 use super::meter::Meter;
 use super::output::Output;
+use super::settled;
 
 /// A run that is ready to start.
 pub(super) struct Course<'a> {
@@ -44,11 +46,16 @@ pub(super) struct Course<'a> {
 
 impl Course<'_> {
     /// Explores everything, and tells and stores what it comes to.
-    pub(super) fn run(&self, explorer: &mut dyn Explorer, output: &mut Output) -> Result<Exit, Failure> {
+    pub(super) fn run(
+        &self,
+        explorer: &mut dyn Explorer,
+        mut kept: Option<&mut RegressionFolder>,
+        output: &mut Output,
+    ) -> Result<Exit, Failure> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut exit = Exit::AsExpected;
         for (index, leg) in self.legs.iter().enumerate() {
-            match self.explore(leg, index + 1, explorer, output) {
+            match self.explore(leg, index + 1, explorer, kept.as_deref_mut(), output) {
                 Ok(outcome) => {
                     let of_this = Exit::of(&outcome, self.is_strict_pass);
                     outcomes.push(outcome);
@@ -78,11 +85,14 @@ impl Course<'_> {
         leg: &Leg,
         position: usize,
         explorer: &mut dyn Explorer,
+        kept: Option<&mut RegressionFolder>,
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
         let place = (position, self.legs.len());
-        let mut meter = Meter::start(&leg.to_string(), place, self.plan.schedules_max, output);
-        let plan = Plan { isolation: leg.isolation, model: leg.model.clone(), ..self.plan.clone() };
+        let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
+        let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
+        let (isolation, model) = (leg.isolation, leg.model.clone());
+        let plan = Plan { isolation, model, regressions, ..self.plan.clone() };
         let explored = explorer.explore(&leg.name, &plan, &mut |progress| meter.show(progress, output));
         meter.end();
         let outcome = explored?;
@@ -93,6 +103,9 @@ impl Course<'_> {
         if !self.is_json {
             let command = record.map(|record| self.replay_command(&record));
             self.tell(&outcome, command.as_deref(), output);
+        }
+        if let Some(kept) = kept {
+            kept.settle(&outcome)?.iter().for_each(|settled| output.note(&settled::told(settled)));
         }
         Ok(outcome)
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use raceproof::history::Trace;
 use raceproof::interrupt::Interrupt;
-use raceproof::run::{Engine, Jobs, Progress, Replay};
+use raceproof::run::{Engine, Followed, Jobs, Progress, Replay};
 use raceproof::store::StoreOptions;
-use raceproof::{Error, Outcome, Plan, Scenario};
+use raceproof::{Error, Outcome, Plan, Regression, Scenario};
 
 /// Explores and replays scenarios by name.
 pub(super) trait Explorer {
@@ -24,6 +24,9 @@ pub(super) trait Explorer {
 
     /// Replays a recorded execution of the scenario called `name`.
     fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error>;
+
+    /// Follows the schedule of a regression as far as it fits.
+    fn follow(&mut self, regression: &Regression) -> Result<Followed, Error>;
 }
 
 /// The engine, or several of them, with the scenarios that are to be explored.
@@ -93,6 +96,14 @@ impl Explorer for Session {
         match &mut self.engines {
             Engines::One(engine) => engine.replay(&scenario, recorded, plan, attempts),
             Engines::Several(jobs) => jobs.replay(&scenario, recorded, plan, attempts),
+        }
+    }
+
+    fn follow(&mut self, regression: &Regression) -> Result<Followed, Error> {
+        let scenario = self.scenario(&regression.scenario);
+        match &mut self.engines {
+            Engines::One(engine) => engine.follow(&scenario, regression, &Plan::default()),
+            Engines::Several(jobs) => jobs.follow(&scenario, regression, &Plan::default()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use raceproof::run::RegressionFolderError;
 use raceproof_reports::{DocumentError, Visible};
 use thiserror::Error;
 
@@ -22,6 +23,10 @@ pub(super) enum Failure {
     #[error(transparent)]
     Document(#[from] DocumentError),
     #[error(transparent)]
+    Regressions(#[from] RegressionFolderError),
+    #[error("`{}` is a kept schedule and no record, so it is followed as far as it fits (pass `--guided`)", .path.display())]
+    NotGuided { path: PathBuf },
+    #[error(transparent)]
     Engine(#[from] raceproof::Error),
     #[error(transparent)]
     Stores(#[from] raceproof::store::StoreError),
@@ -33,6 +38,8 @@ pub(super) enum Failure {
     EmptyCatalogue,
     #[error("`{}` holds no violation, so there is nothing to replay (`raceproof report` shows what it holds)", .path.display())]
     NothingToReplay { path: PathBuf },
+    #[error("`{}` holds violations of bursts only, which cannot be replayed (`raceproof run --strategy dfs` searches for a schedule that can)", .path.display())]
+    BurstsToReplay { path: PathBuf },
     #[error("`{}` holds several violations (name one, with `--isolation` if it ran at several levels and `--under` if under several models: {names})", .path.display())]
     SeveralToReplay { path: PathBuf, names: String },
     #[error("`{}` holds no violation of `{name}` (it holds: {names})", .path.display())]
@@ -56,6 +63,7 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Document(DocumentError::Unwritable { .. })
+            | Self::Regressions(RegressionFolderError::Unwritable { .. })
             | Self::Engine(_)
             | Self::Stores(_)
             | Self::Signals(_)
@@ -68,8 +76,11 @@ impl Failure {
             | Self::Document(_)
             | Self::Merge(_)
             | Self::OtherVersion { .. }
+            | Self::Regressions(_)
+            | Self::NotGuided { .. }
             | Self::EmptyCatalogue
             | Self::NothingToReplay { .. }
+            | Self::BurstsToReplay { .. }
             | Self::SeveralToReplay { .. }
             | Self::NoSuchViolation { .. }
             | Self::UnknownScenario { .. } => Exit::Usage,
@@ -91,6 +102,12 @@ mod tests {
         assert_eq!(Failure::from(unreadable).exit(), Exit::Usage);
         assert_eq!(Failure::from(unwritable).exit(), Exit::Environment);
         assert_eq!(Failure::from(raceproof::Error::Runtime(error())).exit(), Exit::Environment);
+        let refused = RegressionFolderError::Unreadable { path: path.clone(), source: error() };
+        let full = RegressionFolderError::Unwritable { path, source: error() };
+        assert_eq!(
+            (Failure::from(refused).exit(), Failure::from(full).exit()),
+            (Exit::Usage, Exit::Environment)
+        );
         assert_eq!(Failure::from(RequestError::NotDisposable).exit(), Exit::Usage);
     }
 }

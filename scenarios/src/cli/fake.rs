@@ -8,9 +8,9 @@ use std::rc::Rc;
 use raceproof::card::{Card, Expectation};
 use raceproof::history::{Change, Effect, Trace, TraceStep};
 use raceproof::outcome::{Counterexample, Coverage, Replays, Stopped};
-use raceproof::run::{Progress, Replay};
+use raceproof::run::{Followed, Progress, Replay};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
-use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, WorkerId};
+use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, Regression, WorkerId};
 
 use raceproof_reports::wording;
 
@@ -27,6 +27,7 @@ pub(super) fn caught(name: &str) -> Outcome {
         shrunk: trace(),
         replays,
         shrink_candidates: 3,
+        passing: None,
     };
     let mut outcome = outcome(name, true, Verdict::Violation(found));
     outcome.coverage.first_violation = Some(2);
@@ -100,30 +101,16 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         coverage: Coverage {
             strategy: "dfs".to_owned(),
             schedules: 6,
-            redundant: 0,
-            reduction: None,
             steps: 24,
             exhausted: true,
-            preemption_bound: None,
-            splits_max: None,
-            repeats: 0,
-            differing: 0,
-            conflicts: BTreeMap::new(),
-            faults: BTreeMap::new(),
-            undecided_wakings: 0,
             stopped: Stopped::Exhausted,
-            violating: 0,
-            violated: BTreeMap::new(),
-            first_violation: None,
-            violating_schedule: None,
-            shard: None,
-            missing: Vec::new(),
-            final_states: BTreeMap::new(),
-            failures: BTreeMap::new(),
             elapsed_us: 1_500,
+            ..Coverage::default()
         },
+        regressions: Vec::new(),
         counterexample: None,
         stores: vec!["a fake".to_owned()],
+        bursts: None,
         clock: "none".to_owned(),
     }
 }
@@ -169,11 +156,15 @@ fn trace() -> Trace {
 }
 
 /// An engine that answers what it was told to.
+#[derive(Default)]
 pub(super) struct Fake {
     outcomes: BTreeMap<(String, Option<Isolation>, FaultModel), Option<Outcome>>,
     replay: Option<Replay>,
+    followed: Option<Followed>,
     /// What it was asked to explore, in order.
     pub(super) explored: Vec<String>,
+    /// How many regressions it was given each time.
+    pub(super) regressions: Vec<usize>,
     /// How it was asked to replay, and how often.
     pub(super) replayed: Option<(Plan, u32)>,
 }
@@ -187,12 +178,17 @@ impl Fake {
             ((name.to_owned(), level, model), outcome)
         };
         let outcomes = outcomes.into_iter().map(keyed).collect();
-        Self { outcomes, replay: None, explored: Vec::new(), replayed: None }
+        Self { outcomes, ..Self::default() }
     }
 
     /// An engine whose replays give this.
     pub(super) fn replaying(replay: Replay) -> Self {
-        Self { outcomes: BTreeMap::new(), replay: Some(replay), explored: Vec::new(), replayed: None }
+        Self { replay: Some(replay), ..Self::default() }
+    }
+
+    /// An engine that follows a schedule like this.
+    pub(super) fn following(followed: Followed) -> Self {
+        Self { followed: Some(followed), ..Self::default() }
     }
 }
 
@@ -214,6 +210,7 @@ impl Explorer for Fake {
         let key = (name.to_owned(), plan.isolation, plan.model.clone());
         let found = self.outcomes.get(&key).cloned().flatten();
         self.explored.push(found.as_ref().map_or_else(|| name.to_owned(), wording::name));
+        self.regressions.push(plan.regressions.len());
         progress(Progress { schedules: 1, schedules_max: plan.schedules_max, violating: 0 });
         found.ok_or_else(refusal)
     }
@@ -221,6 +218,10 @@ impl Explorer for Fake {
     fn replay(&mut self, _: &str, _: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {
         self.replayed = Some((plan.clone(), attempts));
         self.replay.clone().ok_or_else(refusal)
+    }
+
+    fn follow(&mut self, _: &Regression) -> Result<Followed, Error> {
+        self.followed.clone().ok_or_else(refusal)
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use raceproof::history::Trace;
 use raceproof::outcome::merge as merged;
-use raceproof::run::{Progress, Replay};
-use raceproof::{Error, FaultModel, Isolation, Outcome, Plan};
+use raceproof::run::{Followed, Progress, Replay};
+use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, Regression};
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Visible};
@@ -41,7 +41,7 @@ pub(super) fn merge(args: &MergeArgs, output: &mut Output) -> Result<Exit, Failu
         loudness: args.loudness,
         signal: &|| None,
     };
-    let exit = course.run(&mut Merged(outcomes), output)?;
+    let exit = course.run(&mut Merged(outcomes), None, output)?;
     for line in &missing {
         output.note(line);
     }
@@ -108,6 +108,10 @@ impl Explorer for Merged {
     }
 
     fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Error> {
+        unreachable!("a course explores only")
+    }
+
+    fn follow(&mut self, _: &Regression) -> Result<Followed, Error> {
         unreachable!("a course explores only")
     }
 }

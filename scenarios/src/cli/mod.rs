@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod explorer;
 mod failure;
+mod follow;
 mod leg;
 mod list;
 mod merge;
@@ -20,6 +21,7 @@ mod replay;
 mod report;
 mod request;
 mod run;
+mod settled;
 
 #[cfg(test)]
 mod fake;

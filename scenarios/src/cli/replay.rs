@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
-use raceproof::run::Replay;
+use raceproof::run::{RegressionFolder, Replay};
 use raceproof::{FaultModel, Isolation, Outcome, Plan, Scenario};
 use raceproof_reports::story::Lanes;
 use raceproof_reports::terminal::{labelled, lanes};
@@ -15,6 +15,7 @@ use super::args::ReplayArgs;
 use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
+use super::follow::follow;
 use super::output::Output;
 use super::request;
 
@@ -24,36 +25,58 @@ pub(super) fn replay(
     catalogue: &[Arc<dyn Scenario>],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let document = Document::read(&args.file)?;
+    if args.guided {
+        return follow(args, catalogue, output);
+    }
+    let document = Document::read(&args.file).map_err(|error| match RegressionFolder::read(&args.file) {
+        Ok(_) => Failure::NotGuided { path: args.file.clone() },
+        Err(_) => error.into(),
+    })?;
     let (outcome, evidence) = pick(&document, &args.file, &Wanted::of(args))?;
-    let name = &outcome.card.name;
-    let scenario = catalogue.iter().find(|scenario| scenario.card().name == *name);
-    let scenario = scenario.ok_or_else(|| Failure::UnknownScenario { name: Visible::of(name) })?;
-    let stores = request::stores(&args.stores, &[&scenario.card()])?;
+    let scenario = scenario(catalogue, &outcome.card.name)?;
+    with_stores(args, &scenario, outcome.seed, output, |explorer, output| {
+        replay_with(explorer, outcome, evidence, args, output)
+    })
+}
 
-    output.note(&format!("seed {}; stores: {}", outcome.seed, stores.provider));
+/// The scenario of the catalogue with this name.
+pub(super) fn scenario(catalogue: &[Arc<dyn Scenario>], name: &str) -> Result<Arc<dyn Scenario>, Failure> {
+    let found = catalogue.iter().find(|scenario| scenario.card().name == name);
+    found.cloned().ok_or_else(|| Failure::UnknownScenario { name: Visible::of(name) })
+}
+
+/// Starts the stores that `scenario` needs, does `work` with them, and removes them.
+pub(super) fn with_stores(
+    args: &ReplayArgs,
+    scenario: &Arc<dyn Scenario>,
+    seed: u64,
+    output: &mut Output,
+    work: impl FnOnce(&mut dyn Explorer, &mut Output) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let stores = request::stores(&args.stores, &[&scenario.card()])?;
+    output.note(&format!("seed {seed}; stores: {}", stores.provider));
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
     let mut session = Session::start(&stores, 1, interrupt.clone(), std::slice::from_ref(scenario))?;
     for line in session.description() {
         output.note(&line);
     }
-    let replayed = replay_with(&mut session, outcome, evidence, args, output);
+    let worked = work(&mut session, output);
     let stopped = session.stop();
-    let exit = replayed?;
+    let exit = worked?;
     stopped?;
     Ok(interrupt.signal().map_or(exit, Exit::Interrupted))
 }
 
 /// Which violation is meant, as far as it was said.
 #[derive(Debug, Clone, Copy, Default)]
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     name: Option<&'a str>,
     isolation: Option<Isolation>,
     model: Option<&'a FaultModel>,
 }
 
 impl<'a> Wanted<'a> {
-    fn of(args: &'a ReplayArgs) -> Self {
+    pub(super) fn of(args: &'a ReplayArgs) -> Self {
         Self { name: args.name.as_deref(), isolation: args.isolation, model: args.under.as_ref() }
     }
 
@@ -65,7 +88,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// The violation in the document that is meant.
-fn pick<'a>(
+pub(super) fn pick<'a>(
     document: &'a Document,
     path: &Path,
     wanted: &Wanted<'_>,
@@ -83,7 +106,12 @@ fn pick<'a>(
             .join(", ")
     };
     if all.is_empty() {
-        return Err(Failure::NothingToReplay { path });
+        let is_of_burst =
+            |outcome: &Outcome| outcome.bursts.is_some() && outcome.verdict.violation().is_some();
+        return Err(match document.outcomes.iter().any(is_of_burst) {
+            true => Failure::BurstsToReplay { path },
+            false => Failure::NothingToReplay { path },
+        });
     }
     let meant: Vec<_> = all.iter().filter(|(outcome, _)| wanted.is_met_by(outcome)).copied().collect();
     match meant.as_slice() {

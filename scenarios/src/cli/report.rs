@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use raceproof::Outcome;
+use raceproof::file::write_whole;
 use raceproof_reports::command::shell_line;
-use raceproof_reports::document::write_whole;
 use raceproof_reports::html::{Source, page};
 use raceproof_reports::{Document, Folder};
 

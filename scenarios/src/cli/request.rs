@@ -21,6 +21,12 @@ pub(super) enum RequestError {
         "`--preemptions` bounds systematic searches only, and `--strategy {0}` samples (drop one of the two)"
     )]
     BoundOfSamples(StrategyKind),
+    /// Nothing is chosen in a burst.
+    #[error("`{flag}` is about schedules, and `--strategy burst` follows none (drop one of the two)")]
+    ChoiceOfBurst {
+        /// Which option.
+        flag: &'static str,
+    },
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
     FaultOfNone,
@@ -68,7 +74,9 @@ pub(super) enum RequestError {
 
 /// The plan that the arguments ask for.
 pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
-    if !args.strategy.is_exhaustive() && args.preemptions.is_some() {
+    if args.strategy == StrategyKind::Burst {
+        check_burst(args)?;
+    } else if !args.strategy.is_exhaustive() && args.preemptions.is_some() {
         return Err(RequestError::BoundOfSamples(args.strategy));
     }
     Ok(Plan {
@@ -96,6 +104,24 @@ pub(super) fn jobs(search: &SearchArgs, stores: &StoreArgs) -> Result<u32, Reque
     }
 }
 
+/// Refuses what speaks of choices.
+fn check_burst(args: &SearchArgs) -> Result<(), RequestError> {
+    let given = [
+        ("--preemptions", args.preemptions.is_some()),
+        ("--no-split", args.no_split),
+        ("--faults", args.faults.is_some()),
+        ("--fault", !args.fault.is_empty()),
+        ("--no-time", args.no_time),
+        ("--repeat", args.repeat > 1),
+        ("--jobs", args.jobs > 1),
+        ("--shard", args.shard.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(RequestError::ChoiceOfBurst { flag }),
+        None => Ok(()),
+    }
+}
+
 /// The isolation levels that the arguments name, the weakest first; none if they name none.
 pub(super) fn levels(args: &SearchArgs) -> Result<BTreeSet<Isolation>, IsolationError> {
     if args.isolation.iter().any(|word| word == ALL_LEVELS) {
@@ -105,10 +131,18 @@ pub(super) fn levels(args: &SearchArgs) -> Result<BTreeSet<Isolation>, Isolation
 }
 
 /// Every scenario with every level and every fault model with which it is to run: the `levels` and the `breakage` that
-/// were asked for, else its own.
-pub(super) fn legs(cards: &[&Card], levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) -> Vec<Leg> {
+/// were asked for, else its own. In bursts nothing is broken, and the machine may keep anybody waiting.
+pub(super) fn legs(
+    cards: &[&Card],
+    levels: &BTreeSet<Isolation>,
+    breakage: Option<&Breakage>,
+    strategy: StrategyKind,
+) -> Vec<Leg> {
     let of_card = |card: &&Card| {
-        let models = models_of(card, breakage);
+        let models = match strategy {
+            StrategyKind::Burst => vec![FaultModel::pause()],
+            _ => models_of(card, breakage),
+        };
         let of_level = |level: &Option<Isolation>| {
             let leg = |model: &FaultModel| Leg::of(card, *level, model.clone());
             models.iter().map(leg).collect::<Vec<_>>()
@@ -152,6 +186,18 @@ pub(super) fn levels_unused(cards: &[&Card], levels: &BTreeSet<Isolation>) -> Op
             several.len()
         )),
     }
+}
+
+/// What is to be said of fault models under which scenarios do not run in bursts.
+pub(super) fn models_unused(cards: &[&Card], strategy: StrategyKind) -> Option<String> {
+    let of_card = |card: &&&Card| card.models.keys().any(|model| *model != FaultModel::pause());
+    let count = cards.iter().filter(of_card).count();
+    (strategy == StrategyKind::Burst && count > 0).then(|| {
+        let whose = if count == 1 { "1 scenario".to_owned() } else { format!("{count} scenarios") };
+        format!(
+            "nothing is made to break in a burst: other fault models of {whose} than `pause` are left out"
+        )
+    })
 }
 
 /// Only Postgres has transactions with levels.
@@ -240,165 +286,4 @@ fn check_urls(args: &StoreArgs, needs: Needs) -> Result<(), RequestError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::cli::args::{Args, Command, RunArgs};
-    use crate::cli::fake;
-
-    fn args(words: &[&str]) -> RunArgs {
-        // The environment of the test must not choose the stores.
-        let pinned = if words.contains(&"--stores") { vec![] } else { vec!["--stores", "auto"] };
-        let words = ["raceproof", "run"].iter().chain(words).chain(&pinned).copied();
-        match Args::try_parse_from(words).expect("well-formed").command {
-            Command::Run(args) => args,
-            other => panic!("`run` was read as {other:?}"),
-        }
-    }
-
-    fn stores_for(words: &[&str]) -> Result<StoreOptions, RequestError> {
-        let outcome = fake::passed("counter/incr");
-        stores(&args(words).stores, &[&outcome.card])
-    }
-
-    #[test]
-    fn flags_become_a_plan() {
-        let plan =
-            plan(&args(&["--seed", "3", "--preemptions", "2", "--workers", "4", "--keep-going"]).search);
-        let expected = Plan {
-            seed: 3,
-            preemption_bound: Some(2),
-            workers: Some(4),
-            keep_going: true,
-            ..Plan::default()
-        };
-        assert_eq!(plan, Ok(expected));
-    }
-
-    #[test]
-    fn splits_and_repeats_become_a_plan() {
-        let of = |words: &[&str]| plan(&args(words).search).expect("well-formed");
-        assert_eq!((of(&["--splits", "3"]).splits_max, of(&["--repeat", "20"]).repeat), (3, 20));
-        assert_eq!((of(&["--no-split"]).splits_max, of(&["--splits", "0"]).splits_max), (0, 0));
-        assert_eq!((of(&[]).splits_max, of(&[]).repeat), (1, 1));
-    }
-
-    #[test]
-    fn levels_are_named_one_by_one_with_commas_or_all_at_once() {
-        let of = |words: &[&str]| levels(&args(words).search).expect("checked by the parser");
-        let two = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
-        assert_eq!(of(&["--isolation", "serializable,read-committed"]), two);
-        assert_eq!(of(&["--isolation", "serializable", "--isolation", "read-committed"]), two);
-        assert_eq!(of(&["--isolation", "serializable,all"]), Isolation::ALL.into());
-        assert_eq!(of(&[]), BTreeSet::new());
-    }
-
-    fn postgres(name: &str, levels: &[Isolation]) -> Card {
-        let mut card = fake::passed(name).card;
-        card.stores = vec!["postgres".to_owned()];
-        card.isolation = levels.iter().map(|level| (*level, card.expected.clone())).collect();
-        card
-    }
-
-    fn legs_of(cards: &[&Card], levels: &[Isolation]) -> Vec<String> {
-        legs(cards, &levels.iter().copied().collect(), None).iter().map(ToString::to_string).collect()
-    }
-
-    /// Its own levels, else the store's own; what is asked for outranks both, but means nothing without Postgres.
-    #[test]
-    fn scenario_runs_once_at_each_of_its_levels() {
-        let swept = postgres("a/swept", &[Isolation::Serializable, Isolation::ReadCommitted]);
-        let (plain, redis) = (postgres("a/plain", &[]), fake::passed("a/redis").card);
-        let cards = [&swept, &plain, &redis];
-        assert_eq!(
-            legs_of(&cards, &[]),
-            ["a/swept @ read-committed", "a/swept @ serializable", "a/plain", "a/redis"]
-        );
-        assert_eq!(
-            legs_of(&cards, &[Isolation::RepeatableRead]),
-            ["a/swept @ repeatable-read", "a/plain @ repeatable-read", "a/redis"]
-        );
-    }
-
-    /// In the order of a table's columns, whatever the order in which the card names them; what is asked for runs once.
-    #[test]
-    fn scenario_runs_once_under_each_of_its_models() {
-        let mut swept = fake::passed("a/swept").card;
-        let models = ["crash", "fail-over", "pause", "none"];
-        swept.models = models.map(|text| (text.parse().expect("a model"), swept.expected.clone())).into();
-        let plain = fake::passed("a/plain").card;
-        let told = |words: &[&str]| -> Vec<String> {
-            let breakage = Breakage::of(&args(words).search).expect("no contradiction");
-            let legs = legs(&[&swept, &plain], &BTreeSet::new(), breakage.as_ref());
-            legs.iter().map(ToString::to_string).collect()
-        };
-        let under = ["none", "pause", "crash", "fail-over"].map(|model| format!("a/swept under {model}"));
-        assert_eq!(told(&[]), [&under[..], &["a/plain".to_owned()]].concat());
-        assert_eq!(told(&["--no-time"]), ["a/swept under none", "a/plain under none"]);
-        assert_eq!(told(&["--faults", "0"]), ["a/swept under pause", "a/plain"]);
-    }
-
-    #[test]
-    fn level_that_means_nothing_is_told() {
-        let (plain, redis) = (postgres("a/plain", &[]), fake::passed("a/redis").card);
-        let told = |cards: &[&Card]| levels_unused(cards, &BTreeSet::from([Isolation::Serializable]));
-        assert_eq!(told(&[&plain]), None);
-        assert!(told(&[&plain, &redis]).expect("one").starts_with("`a/redis` uses no Postgres"));
-        assert!(told(&[&redis, &redis]).expect("two").starts_with("2 scenarios use no Postgres"));
-        assert_eq!(levels_unused(&[&redis], &BTreeSet::new()), None);
-    }
-
-    #[test]
-    fn bound_of_samples_is_refused() {
-        let refused = plan(&args(&["--strategy", "random", "--preemptions", "2"]).search);
-        assert_eq!(refused, Err(RequestError::BoundOfSamples(StrategyKind::Random)));
-        assert!(plan(&args(&["--strategy", "random"]).search).is_ok());
-        assert!(plan(&args(&["--preemptions", "2"]).search).is_ok());
-    }
-
-    /// Only what the cards name is started.
-    #[test]
-    fn stores_are_those_that_the_cards_need() {
-        let options = stores_for(&[]).expect("auto needs nothing more");
-        assert_eq!((options.needs.redis, options.needs.postgres), (1, false));
-        let mut card = fake::passed("a/b").card;
-        card.stores = vec!["mongo".to_owned()];
-        assert!(matches!(stores(&args(&[]).stores, &[&card]), Err(RequestError::UnknownStore { .. })));
-    }
-
-    #[test]
-    fn servers_named_by_url_need_the_word_and_the_urls() {
-        let url = ["--stores", "url", "--redis-url", "redis://h"];
-        assert_eq!(stores_for(&url), Err(RequestError::NotDisposable));
-        assert!(stores_for(&[&url[..], &["--disposable"]].concat()).is_ok());
-        let missing = stores_for(&["--stores", "url", "--disposable"]);
-        assert_eq!(missing, Err(RequestError::UrlMissing { store: "Redis", flag: "--redis-url" }));
-    }
-
-    /// Each job needs its own.
-    #[test]
-    fn several_jobs_on_one_set_of_servers_are_refused() {
-        let asked = |words: &[&str]| {
-            let args = args(words);
-            jobs(&args.search, &args.stores)
-        };
-        assert_eq!(asked(&["--jobs", "2", "--stores", "url"]), Err(RequestError::SharedStores));
-        assert_eq!((asked(&["--jobs", "1", "--stores", "url"]), asked(&["--jobs", "2"])), (Ok(1), Ok(2)));
-    }
-
-    /// An option that would be ignored is an error: it was meant.
-    #[test]
-    fn options_without_effect_are_refused() {
-        let unused = stores_for(&["--stores", "docker", "--postgres-url", "postgres://h"]);
-        assert_eq!(unused, Err(RequestError::UrlUnused { flag: "--postgres-url" }));
-        assert_eq!(stores_for(&["--disposable"]), Err(RequestError::DisposableUnused));
-    }
-
-    #[test]
-    fn words_choose_the_same_stores_again() {
-        let given = ["--stores", "docker", "--redis-image", "redis:8", "--clock", "real"];
-        assert_eq!(words(&args(&given).stores), given);
-        assert!(words(&args(&[]).stores).is_empty());
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
+use raceproof::run::RegressionFolder;
 use raceproof::{Card, Isolation, Plan, Scenario, Shard};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
@@ -19,7 +20,7 @@ use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
-use super::{pattern, request};
+use super::{pattern, request, settled};
 
 /// Explores the scenarios that the patterns select.
 pub(super) fn run(
@@ -41,13 +42,18 @@ pub(super) fn run(
     let stores = request::stores(&args.stores, &cards)?;
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
+    let mut kept = kept(args)?;
 
     let at_once = if jobs > 1 { format!(", {jobs} jobs") } else { String::new() };
     let told = told(&plan, &levels, breakage.as_ref());
     output.note(&format!("{told}{at_once}; stores: {}", stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
-    for line in request::levels_unused(&cards, &levels).iter().chain(&unused) {
+    let models_unused = request::models_unused(&cards, plan.strategy);
+    for line in request::levels_unused(&cards, &levels).iter().chain(&models_unused).chain(&unused) {
         output.note(line);
+    }
+    for line in kept.iter().flat_map(settled::opened) {
+        output.note(&line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
     let mut session = Session::start(&stores, jobs, interrupt.clone(), &scenarios)?;
@@ -55,7 +61,7 @@ pub(super) fn run(
         output.note(&line);
     }
     let course = Course {
-        legs: request::legs(&cards, &levels, breakage.as_ref()),
+        legs: request::legs(&cards, &levels, breakage.as_ref(), plan.strategy),
         plan,
         folder,
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
@@ -66,11 +72,18 @@ pub(super) fn run(
         loudness: args.loudness,
         signal: &|| interrupt.signal(),
     };
-    let ended = course.run(&mut session, output);
+    let ended = course.run(&mut session, kept.as_mut(), output);
     let stopped = session.stop();
     let exit = ended?;
     stopped?;
     Ok(exit)
+}
+
+/// The schedules that once violated, unless there is no folder for them.
+fn kept(args: &RunArgs) -> Result<Option<RegressionFolder>, Failure> {
+    let folder = args.regressions.clone().or_else(|| RegressionFolder::default_in(Path::new(".")));
+    let folder = folder.filter(|_| !args.no_regressions);
+    Ok(folder.map(RegressionFolder::open).transpose()?)
 }
 
 /// The plan in one line; the seed first, before anything can go wrong.
@@ -100,7 +113,7 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
         "seed {}, {}{shard}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
         plan.seed,
         plan.strategy,
-        counted(plan.schedules_max, "schedule"),
+        counted(plan.schedules_max, plan.strategy.noun()),
         budget::told(plan.budget)
     )
 }
@@ -117,6 +130,8 @@ mod tests {
             "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
         assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+        let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
+        assert!(told(&burst, &BTreeSet::new(), None).starts_with("seed 0, burst, at most 20000 bursts"));
     }
 
     #[test]

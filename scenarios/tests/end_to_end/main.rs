@@ -2,7 +2,9 @@
 //!
 //! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
 
+mod bursts;
 mod judged;
+mod kept;
 mod models;
 mod page;
 mod place;

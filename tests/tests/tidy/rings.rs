@@ -5,6 +5,7 @@ use crate::source::{Without, blanked, lines_with, named_after};
 /// The modules of each ring, from the inside. `lib` is outside of all: it only re-exports.
 const RINGS: [&[&str]; 3] = [
     &[
+        "burst",
         "card",
         "check",
         "choice",
@@ -16,11 +17,12 @@ const RINGS: [&[&str]; 3] = [
         "isolation",
         "outcome",
         "plan",
+        "regression",
         "shard",
         "verdict",
         "wire",
     ],
-    &["alarm", "clock", "gate", "interrupt", "store", "worker"],
+    &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
     &["error", "run", "scenario"],
 ];

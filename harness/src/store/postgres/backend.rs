@@ -309,6 +309,12 @@ impl Backend for PostgresBackend {
         self.pass(now).await
     }
 
+    fn run_to(&mut self, now: Duration) {
+        if let Some(page) = self.server.clock.page() {
+            page.set(Some(now));
+        }
+    }
+
     async fn next_deadline(&mut self, now: Duration) -> Result<Option<Duration>, BackendError> {
         self.next_moment(now).await
     }

@@ -9,7 +9,7 @@ use raceproof_clock::Page;
 
 use super::endurance::Endurance;
 use super::exchange::{Exchange, refusal};
-use super::footprint::{Following, Reaches};
+use super::footprint::Following;
 use super::remembered::{self, Remembered};
 use super::replica::Replica;
 use super::{NAME, snapshot, standing, time};
@@ -36,7 +36,6 @@ pub struct RedisBackend {
     pub(super) replica: Option<Replica>,
     /// What time it is for a server whose own clock cannot be set.
     shifted_to: Duration,
-    reaches: Reaches,
     following: Following,
 }
 
@@ -69,7 +68,6 @@ impl RedisBackend {
             endurance: Endurance::default(),
             replica: None,
             shifted_to: Duration::ZERO,
-            reaches: Reaches::default(),
             following: Following::default(),
         })
     }
@@ -297,13 +295,7 @@ impl Backend for RedisBackend {
     }
 
     async fn footprint(&mut self, exchange: &gate::Exchange<'_>) -> Result<Footprint, BackendError> {
-        let mut reaches = Vec::with_capacity(1);
-        if !exchange.request.is_empty() {
-            for request in exchange.queued.iter().map(AsRef::as_ref).chain(Some(exchange.request)) {
-                reaches.push(self.reaches.of(&mut self.control, request).await?);
-            }
-        }
-        Ok(self.following.take(exchange, &reaches))
+        self.following.look(&mut self.control, exchange).await
     }
 
     fn coarseness(&self) -> u64 {
@@ -358,6 +350,12 @@ impl Backend for RedisBackend {
                 self.eval("let time pass", time::SHIFT, &[passed.to_string().as_bytes()], read).await
             }
             Clock::Real => Ok(()),
+        }
+    }
+
+    fn run_to(&mut self, now: Duration) {
+        if let Some(page) = self.server.clock.page() {
+            page.set(Some(now));
         }
     }
 

@@ -120,7 +120,7 @@ fn kind(unit: &[u8], statements: Option<&Statements>) -> Unit {
 }
 
 /// The statements that a batch executes; nothing for one that is not known, as anything may be in it.
-fn executed(statements: &Statements) -> impl Iterator<Item = &[u8]> {
+pub(super) fn executed(statements: &Statements) -> impl Iterator<Item = &[u8]> {
     let text = |index: &usize| statements.references.get(*index)?.statement.as_deref();
     statements.executed.iter().map(move |index| text(index).map_or(&b""[..], |statement| &statement.sql))
 }

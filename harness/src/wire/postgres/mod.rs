@@ -32,6 +32,7 @@ mod essence;
 mod executed;
 mod literal;
 mod show;
+mod verb;
 
 #[cfg(test)]
 mod samples;

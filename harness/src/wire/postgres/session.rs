@@ -12,7 +12,7 @@ use super::refusal::{kind, malformed, too_large};
 use super::show;
 use super::standing::{Standing, Transaction};
 use super::statements::Prepared;
-use super::{errors, essence};
+use super::{errors, essence, verb};
 use crate::id::Word;
 use crate::wire::{
     Context, Injected, Limiting, Limits, Opening, Reply, ReplyClass, Request, RequestClass, Session, Wait,
@@ -359,6 +359,10 @@ impl Session for PostgresSession {
 
     fn essence_of_reply<'a>(&self, reply: &'a [u8]) -> Cow<'a, [u8]> {
         essence::of_reply(reply)
+    }
+
+    fn verb<'a>(&self, request: &'a [u8], context: Option<&'a Context>) -> Cow<'a, [u8]> {
+        Cow::Borrowed(verb::of(request, context.and_then(Context::get)))
     }
 
     fn show_request(&self, request: &[u8], context: Option<&Context>) -> String {

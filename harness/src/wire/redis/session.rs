@@ -13,6 +13,7 @@ use crate::wire::{
     Context, Injected, Limits, Reply, ReplyClass, Request, RequestClass, Session, Wait, WireError,
 };
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -313,6 +314,10 @@ impl Session for RedisSession {
 
     fn inject(&self, request: &[u8], _context: Option<&Context>, code: Word) -> Injected {
         errors::inject(request, code)
+    }
+
+    fn verb<'a>(&self, request: &'a [u8], _context: Option<&'a Context>) -> Cow<'a, [u8]> {
+        Arguments::of(request).next().unwrap_or_default()
     }
 
     fn show_request(&self, request: &[u8], _context: Option<&Context>) -> String {

@@ -1,14 +1,32 @@
 //! The course of a run with an engine that is told what to answer.
 
 use std::cell::Cell;
+use std::path::Path;
 
 use raceproof::plan::Plan;
+use raceproof::run::RegressionFolder;
 use raceproof::{FaultModel, Isolation};
 use raceproof_reports::{Document, Folder, Style};
 use tempfile::TempDir;
 
 use super::{Course, Exit, Leg, Loudness, Outcome, Output};
 use crate::cli::fake::{self, Captured, Fake};
+
+/// A violation is kept once, and said to be, where there is a folder for it; the engine is given what is kept.
+#[test]
+fn violations_are_kept_in_the_folder_of_regressions() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let mut kept = RegressionFolder::open(place.path().join("kept")).expect("nothing is there yet");
+    let mut run = || {
+        let notes = Captured::default();
+        let mut output = Output::to(Box::new(Captured::default()), Box::new(notes.clone()), Style::plain());
+        let mut explorer = Fake::answering(two());
+        let exit = course(&two(), place.path()).run(&mut explorer, Some(&mut kept), &mut output);
+        (exit.expect("writable"), notes.text().matches("kept the schedule in").count(), explorer.regressions)
+    };
+    assert_eq!(run(), (Exit::AsExpected, 1, vec![0, 1]));
+    assert_eq!(run(), (Exit::AsExpected, 0, vec![1, 1]));
+}
 
 struct Ran {
     exit: Exit,
@@ -26,17 +44,11 @@ fn legs(outcomes: &[(&str, Option<Outcome>)]) -> Vec<Leg> {
     outcomes.iter().map(leg).collect()
 }
 
-/// Runs `outcomes` (`None`: the engine fails there) in a course that `change` has changed.
-fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>)) -> Ran {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (results, notes) = (Captured::default(), Captured::default());
-    let style = Style::plain();
-    let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), style);
-    let mut explorer = Fake::answering(outcomes.iter().cloned());
-    let mut course = Course {
+fn course(outcomes: &[(&str, Option<Outcome>)], folder: &Path) -> Course<'static> {
+    Course {
         legs: legs(outcomes),
         plan: Plan::default(),
-        folder: Folder::at(folder.path()),
+        folder: Folder::at(folder),
         command: vec!["raceproof".to_owned(), "run".to_owned()],
         store_words: vec!["--stores".to_owned(), "local".to_owned()],
         is_json: false,
@@ -44,9 +56,19 @@ fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>
         is_strict_pass: false,
         loudness: Loudness { quiet: false, verbose: false },
         signal: &|| None,
-    };
+    }
+}
+
+/// Runs `outcomes` (`None`: the engine fails there) in a course that `change` has changed.
+fn ran(outcomes: &[(&str, Option<Outcome>)], change: impl FnOnce(&mut Course<'_>)) -> Ran {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (results, notes) = (Captured::default(), Captured::default());
+    let style = Style::plain();
+    let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), style);
+    let mut explorer = Fake::answering(outcomes.iter().cloned());
+    let mut course = course(outcomes, folder.path());
     change(&mut course);
-    let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
+    let exit = course.run(&mut explorer, None, &mut output).expect("the folder can be written to");
     let place = folder.path().display().to_string();
     let redacted = |text: &str| text.replace(&place, "OUT");
     Ran {
@@ -195,19 +217,8 @@ fn signal_ends_the_run_after_the_scenario() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut explorer = Fake::answering(two());
     let mut output = Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
-    let course = Course {
-        legs: legs(&two()),
-        plan: Plan::default(),
-        folder: Folder::at(folder.path()),
-        command: Vec::new(),
-        store_words: Vec::new(),
-        is_json: false,
-        is_fail_fast: false,
-        is_strict_pass: false,
-        loudness: Loudness { quiet: false, verbose: false },
-        signal: &signal,
-    };
-    let exit = course.run(&mut explorer, &mut output).expect("the folder can be written to");
+    let course = Course { signal: &signal, ..course(&two(), folder.path()) };
+    let exit = course.run(&mut explorer, None, &mut output).expect("the folder can be written to");
     assert_eq!((exit.code(), explorer.explored.len()), (143, 1));
     assert!(folder.path().join("report.json").exists());
 }

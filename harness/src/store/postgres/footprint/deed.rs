@@ -50,6 +50,8 @@ pub(super) struct Touches {
     pub(super) sequences: BTreeSet<Bytes>,
     /// Whether rows are written of which the answer does not tell how many.
     pub(super) writes_untold: bool,
+    /// What is done to the one row that is written, if doing the same again comes to the same in either order and is answered alike.
+    pub(super) sums: Option<Bytes>,
 }
 
 /// One table, or one row of it.

@@ -140,7 +140,14 @@ impl Following {
         if is_new {
             connection.last = self.request(connection, &deeds, level);
         }
-        let Some(reply) = exchange.reply else { return connection.last.clone() };
+        let Some(reply) = exchange.reply else {
+            let mut footprint = connection.last.clone();
+            if !was_open {
+                // Nobody sees what it writes before it is answered.
+                self.unpublished(&mut footprint);
+            }
+            return footprint;
+        };
         let mut footprint = connection.last.clone();
         let has_failed = sqlstate(reply).is_some();
         if has_failed {
@@ -156,6 +163,10 @@ impl Following {
                 .filter(|touch| !is_sequence(touch))
                 .for_each(|touch| touch.access = explore::Access::Reads);
         }
+        if let (true, false, [Deed::Touches(Touches { sums: Some(sums), .. })]) = (is_new, was_open, &*deeds)
+        {
+            merged(&mut footprint, sums);
+        }
         match status(reply) {
             Some(b'I') => connection.transaction = Transaction::default(),
             // A transaction that was not seen to begin.
@@ -170,6 +181,14 @@ impl Following {
             }
         }
         footprint
+    }
+
+    /// Rows that are written and not shown yet are only read so far.
+    fn unpublished(&self, footprint: &mut Footprint) {
+        let Some(schema) = &self.schema else { return };
+        let is_rows =
+            |touch: &&mut Touch| schema.tables.iter().any(|table| touch.object.as_ref() == Some(&table.rows));
+        footprint.0.iter_mut().filter(is_rows).for_each(|touch| touch.access = explore::Access::Reads);
     }
 
     /// What a request does, from its text.
@@ -309,6 +328,13 @@ impl Following {
             }
         }
         footprint
+    }
+}
+
+/// What is written is written by `sums`.
+fn merged(footprint: &mut Footprint, sums: &Bytes) {
+    for touch in footprint.0.iter_mut().filter(|touch| touch.access == explore::Access::Writes) {
+        touch.access = explore::Access::Merges(sums.clone());
     }
 }
 

@@ -1,7 +1,10 @@
 //! Owns the proof that a condition means one row, the one with this primary key, and no other row can be noticed by it.
 
 use bytes::Bytes;
-use sqlparser::ast::{BinaryOperator, DataType, Expr, Function, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, BinaryOperator, DataType, Expr, Function, FunctionArguments, UnaryOperator,
+    Value,
+};
 
 use super::names::{self, CLOCKS, folded};
 use super::schema::{Kind, Table};
@@ -39,6 +42,27 @@ pub(super) fn row(
         })
     };
     part(table.key.iter().map(of_column))
+}
+
+/// Whether a condition that means [one row](row) says nothing else about it.
+pub(super) fn is_key_alone(table: &Table, condition: Option<&Expr>) -> bool {
+    condition.is_some_and(|condition| conjuncts(condition).len() == table.key.len())
+}
+
+/// What is added to which column, where that is all that an assignment does, without how much.
+pub(super) fn sum(table: &Table, assignment: &Assignment, parameters: Parameters<'_>) -> Option<String> {
+    let AssignmentTarget::ColumnName(target) = &assignment.target else { return None };
+    let (None, name) = names::parts(target)? else { return None };
+    let column = table.columns.iter().find(|column| column.name == name && column.kind == Kind::Integer)?;
+    let Expr::BinaryOp { left, op: op @ (BinaryOperator::Plus | BinaryOperator::Minus), right } =
+        &assignment.value
+    else {
+        return None;
+    };
+    let is_own = column_of(left, std::slice::from_ref(&table.name)).is_some_and(|left| left == name);
+    // What is added twice with the same sign goes too far in either order, or in none.
+    let is_positive = value(Kind::Integer, right, parameters).is_some_and(|value| !value.starts_with('-'));
+    (is_own && is_positive).then(|| format!("{} {op}", column.name))
 }
 
 /// The part of a table that is the row with these values of its primary key.

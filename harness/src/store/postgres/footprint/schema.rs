@@ -28,7 +28,7 @@ pub(super) struct Schema {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     schema: String,
-    name: String,
+    pub(super) name: String,
     /// Its committed rows, as an object of footprints.
     pub(super) rows: Bytes,
     /// What transactions have locked or written of it and not committed.
@@ -48,6 +48,8 @@ pub(super) struct Table {
     pub(super) connected: Vec<usize>,
     /// Whether every change may concern other rows.
     pub(super) is_entangled: bool,
+    /// Whether rows are refused by their values.
+    pub(super) has_checks: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +201,7 @@ impl Schema {
         for row in checks {
             if let Some(&table) = ids.get(&row.number::<u32>(0)?) {
                 schema.tables[table].is_odd |= !schema.is_harmless(row, 1);
+                schema.tables[table].has_checks = true;
             }
         }
         schema.connect(references, &ids, &places)?;

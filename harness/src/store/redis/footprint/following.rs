@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::reach::Reach;
+use super::super::exchange::Exchange as Control;
+use super::reach::{Reach, Reaches};
 use crate::explore::{Access, Footprint, Touch};
-use crate::gate::Exchange;
+use crate::gate::{BackendError, Exchange};
 use crate::id::ConnectionId;
 use crate::wire::Context;
 use crate::wire::redis::{Arguments, Elsewhere, is_told, name};
@@ -20,6 +21,7 @@ const PLIGHTS: [&[u8]; 7] =
 /// What was seen of connections, and what was learnt about which differences show.
 #[derive(Debug, Default)]
 pub(in super::super) struct Following {
+    reaches: Reaches,
     /// What the next `EXEC` of a connection depends on.
     watched: BTreeMap<ConnectionId, Vec<Touch>>,
     /// What a connection's last request touches.
@@ -61,8 +63,22 @@ impl Following {
         self.coarseness
     }
 
+    /// What an exchange touches; asks the server about requests that are new.
+    pub(in super::super) async fn look(
+        &mut self,
+        control: &mut Control,
+        exchange: &Exchange<'_>,
+    ) -> Result<Footprint, BackendError> {
+        let mut reaches = Vec::with_capacity(1);
+        let requests = exchange.queued.iter().map(AsRef::as_ref).chain(Some(exchange.request));
+        for request in requests.filter(|_| !exchange.request.is_empty()) {
+            reaches.push(self.reaches.of(control, request).await?);
+        }
+        Ok(self.take(exchange, &reaches))
+    }
+
     /// What an exchange touches whose requests reach so far.
-    pub(in super::super) fn take(&mut self, exchange: &Exchange<'_>, reaches: &[Reach]) -> Footprint {
+    fn take(&mut self, exchange: &Exchange<'_>, reaches: &[Reach]) -> Footprint {
         let id = exchange.connection;
         if exchange.reply.is_some_and(<[u8]>::is_empty) {
             // Its client is gone.

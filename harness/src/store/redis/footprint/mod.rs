@@ -8,4 +8,3 @@ mod following;
 mod reach;
 
 pub(super) use following::Following;
-pub(super) use reach::Reaches;

@@ -13,7 +13,7 @@ use crate::wire::redis::{Argument, Arguments, Call, calls, name};
 
 /// What one request touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Reach {
+pub(super) enum Reach {
     Nothing,
     Everything,
     /// Everything, and from now on the connection hears of what others do.
@@ -38,7 +38,7 @@ pub(in super::super) enum Reach {
 
 /// Requests and scripts that were looked at before.
 #[derive(Debug, Default)]
-pub(in super::super) struct Reaches {
+pub(super) struct Reaches {
     commands: Commands,
     by_request: BTreeMap<Box<[u8]>, Reach>,
     /// What scripts call, by their names; `None` for one that is not understood.
@@ -76,11 +76,7 @@ const LISTENING: &[&str] = &["CLIENT|TRACKING", "MONITOR", "PSUBSCRIBE", "SSUBSC
 const RANDOM: &[&str] = &["HRANDFIELD", "RANDOMKEY", "SPOP", "SRANDMEMBER", "ZRANDMEMBER"];
 
 impl Reaches {
-    pub(in super::super) async fn of(
-        &mut self,
-        control: &mut Exchange,
-        request: &[u8],
-    ) -> Result<Reach, BackendError> {
+    pub(super) async fn of(&mut self, control: &mut Exchange, request: &[u8]) -> Result<Reach, BackendError> {
         if let Some(known) = self.by_request.get(request) {
             return Ok(known.clone());
         }

@@ -84,7 +84,29 @@ fn told(footprint: &Footprint) -> String {
 }
 
 fn touches(sql: &str) -> String {
-    told(&take(&mut following(), sql, None))
+    told(&take(&mut following(), sql, Some(DONE)))
+}
+
+/// Adding to one row is the same in either order, unless rows are refused by their values, or what is left is told.
+#[test]
+fn sums_of_one_row_merge() {
+    let merges = |sql: &str| {
+        let footprint = take(&mut following(), sql, Some(DONE));
+        footprint.0.iter().any(|touch| matches!(touch.access, explore::Access::Merges(_)))
+    };
+    assert!(merges("UPDATE parent SET n = n - 1 WHERE id = 1"));
+    assert!(!merges("UPDATE acct SET n = n - 1 WHERE id = 1"), "it has a check");
+    for other in [
+        "UPDATE parent SET n = n - 1 WHERE id = 1 RETURNING n",
+        "UPDATE parent SET n = n - 1 WHERE id = 1 AND n > 0",
+        "UPDATE parent SET n = n - -1 WHERE id = 1",
+        "UPDATE parent SET n = id - 1 WHERE id = 1",
+        "UPDATE parent SET n = 1 WHERE id = 1",
+        "UPDATE parent SET n = n - 1",
+        "BEGIN; UPDATE parent SET n = n - 1 WHERE id = 1",
+    ] {
+        assert!(!merges(other), "{other}");
+    }
 }
 
 #[test]
@@ -241,9 +263,10 @@ fn write_that_found_no_row_or_failed_has_only_read() {
 fn request_that_waits_is_told_whole_again_when_it_goes_on() {
     let mut following = following();
     let waits = take(&mut following, "UPDATE acct SET n = 1 WHERE id = 1", None);
-    assert_eq!(told(&waits), "w locks acct[1:1], w rows acct[1:1]");
+    assert_eq!(told(&waits), "r rows acct[1:1], w locks acct[1:1]", "nobody sees yet what it writes");
     let none = b"C\0\0\0\x0dUPDATE 0\0Z\0\0\0\x05I";
-    assert_eq!(take(&mut following, "", Some(none)), waits, "it has stood in the queue");
+    let ends = told(&take(&mut following, "", Some(none)));
+    assert_eq!(ends, "w locks acct[1:1], w rows acct[1:1]", "it has stood in the queue");
     assert_eq!(told(&take(&mut following, "", Some(b""))), "w *", "its client is gone");
 }
 

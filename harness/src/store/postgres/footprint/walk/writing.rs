@@ -130,8 +130,21 @@ impl Walk<'_> {
         let concerns_others = table.is_entangled || !changed.is_disjoint(&table.key_columns);
         let refers = !changed.is_disjoint(&table.reference_columns);
         let is_narrow = is_alone && !concerns_others && !refers;
+        if is_narrow && !table.has_checks && update.returning.is_none() {
+            self.touches.sums = self.sums(table, update);
+        }
         self.write(&target, update.selection.as_ref().filter(|_| is_narrow), refers);
         self.returning(update.returning.as_deref())
+    }
+
+    /// What an update of one row adds to it, if that is all.
+    fn sums(&self, table: &Table, update: &Update) -> Option<Bytes> {
+        if !proof::is_key_alone(table, update.selection.as_ref()) {
+            return None;
+        }
+        let sum = |assignment: &Assignment| proof::sum(table, assignment, self.parameters);
+        let sums: Vec<String> = update.assignments.iter().map(sum).collect::<Option<_>>()?;
+        Some(sums.join(", ").into())
     }
 
     pub(super) fn delete(&mut self, delete: &Delete) -> Walked {
