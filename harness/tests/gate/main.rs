@@ -8,6 +8,7 @@ mod connections;
 mod counter;
 mod endings;
 mod inside;
+mod jobs;
 mod passing;
 mod polling;
 mod probe;

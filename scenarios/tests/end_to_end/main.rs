@@ -12,6 +12,7 @@ mod processes;
 mod removed;
 mod replayed;
 mod running;
+mod shards;
 mod shown;
 
 /// Both ways to real stores that need nothing named by the user.

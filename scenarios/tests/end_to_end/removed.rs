@@ -63,6 +63,12 @@ fn interrupted_search_ends_with_130_and_leaves_nothing() {
     ends_with("INT", 130, Running::start);
 }
 
+/// Each of the two has a thread and stores of its own.
+#[test]
+fn interrupted_search_of_two_jobs_ends_with_130_and_leaves_nothing() {
+    ends_with("INT", 130, Running::start_with_jobs);
+}
+
 #[test]
 fn interrupted_search_that_held_processes_ends_with_130_and_leaves_nothing() {
     ends_with("INT", 130, Running::start_holding);

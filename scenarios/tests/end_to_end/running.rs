@@ -35,17 +35,28 @@ const LONG_WAITING: [&str; 9] = [
     "--quiet",
 ];
 
-/// A long search, its run folder, and what the folder says that it has started.
+/// A long search, its run folders (each engine has one), and what they say that it has started.
 pub(crate) struct Running {
     child: Child,
-    run: String,
+    runs: Vec<String>,
     processes: Vec<Process>,
 }
 
 impl Running {
     /// Starts a long search at `place` and returns when it is well under way.
     pub(crate) fn start(place: &Place, provider: &str) -> Self {
-        let mut child = spawn(place, &LONG, provider);
+        Self::start_as(place, &LONG, provider)
+    }
+
+    /// Starts a long search of two engines and returns when it is well under way.
+    pub(crate) fn start_with_jobs(place: &Place, provider: &str) -> Self {
+        let running = Self::start_as(place, &[&LONG[..], &["--jobs", "2"]].concat(), provider);
+        assert_eq!(running.runs.len(), 2, "each has stores of its own");
+        running
+    }
+
+    fn start_as(place: &Place, words: &[&str], provider: &str) -> Self {
+        let mut child = spawn(place, words, provider);
         let folder = folder_once(place, &mut child, |folder| {
             socket(folder).and_then(|path| commands_served(&path)) > Some(COMMANDS_UNDER_WAY)
         });
@@ -74,10 +85,13 @@ impl Running {
     }
 
     fn of(child: Child, folder: &Path) -> Self {
-        let run = folder.file_name().expect("a folder has a name").to_str().expect("hexadecimal").to_owned();
-        let processes = with_descendants(&server_numbers(folder));
+        let folders = run_folders(folder.parent().expect("a folder for all runs"));
+        let name = |folder: &PathBuf| folder.file_name()?.to_str().map(str::to_owned);
+        let runs: Vec<String> = folders.iter().map(|folder| name(folder).expect("hexadecimal")).collect();
+        let processes: Vec<_> =
+            folders.iter().flat_map(|folder| with_descendants(&server_numbers(folder))).collect();
         assert!(!processes.is_empty(), "something was started");
-        Self { child, run, processes }
+        Self { child, runs, processes }
     }
 
     /// Sends a signal by its name, such as `INT`.
@@ -92,15 +106,7 @@ impl Running {
 
     /// Its containers, whether or not they run.
     pub(crate) fn containers(&self) -> Vec<String> {
-        let label = format!("label=org.raceproof.run={}", self.run);
-        let listed = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output();
-        let listed = listed.expect("`docker` is there (run `ci/setup`)");
-        assert!(
-            listed.status.success(),
-            "docker does not answer: {}",
-            String::from_utf8_lossy(&listed.stderr)
-        );
-        String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
+        self.runs.iter().flat_map(|run| containers_of(run)).collect()
     }
 
     /// Whether a process of its servers is alive; one that is stopped is.
@@ -110,7 +116,7 @@ impl Running {
 
     /// The folders in memory that its servers keep their data in.
     pub(crate) fn folders_in_memory(&self) -> Vec<PathBuf> {
-        let is_own = |path: &PathBuf| path.to_string_lossy().ends_with(&self.run);
+        let is_own = |path: &PathBuf| self.runs.iter().any(|run| path.to_string_lossy().ends_with(run));
         entries(Path::new("/dev/shm")).into_iter().filter(is_own).collect()
     }
 }
@@ -121,6 +127,15 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn containers_of(run: &str) -> Vec<String> {
+    let label = format!("label=org.raceproof.run={run}");
+    let listed = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output();
+    let listed = listed.expect("`docker` is there (run `ci/setup`)");
+    let failed = || String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(listed.status.success(), "docker does not answer: {}", failed());
+    String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
 }
 
 /// Looks until `is_so` says yes. The processor is given away between two looks; how often that is decides nothing.
@@ -159,10 +174,15 @@ fn signal(id: u64, name: &str) {
     assert!(status.success());
 }
 
-/// The folder of the only run at `place`.
+/// The folder of the first run at `place`.
 fn run_folder(place: &Place) -> Option<PathBuf> {
     let base = entries(&place.temp()).into_iter().next()?;
-    entries(&base).into_iter().find(|path| path.join("owner.json").exists())
+    run_folders(&base).into_iter().next()
+}
+
+/// The folders of all runs whose folders are in `base`.
+fn run_folders(base: &Path) -> Vec<PathBuf> {
+    entries(base).into_iter().filter(|path| path.join("owner.json").exists()).collect()
 }
 
 fn socket(folder: &Path) -> Option<PathBuf> {

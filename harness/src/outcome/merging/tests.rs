@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::choice::Schedule;
 use crate::outcome::tests::outcome;
+use crate::regression::{Fate, Regression, Retried};
 use crate::verdict::Violation;
 
 fn part(shard: &str) -> Outcome {
@@ -73,6 +74,22 @@ fn earliest_violation_counts_and_of_equally_early_ones_that_of_the_first_part() 
     assert_eq!(winner(&[part("1/3"), part("2/3"), part("3/3")]), (None, None));
     let other = unsure(Inconclusive::StepLimit { steps_max: 1 })(part("1/2"));
     assert_eq!(winner(&[other, violated("2/2", 9)]), (Some("2/2".into()), Some(9)));
+}
+
+/// It was found before the first execution, with a seed and workers of its own.
+#[test]
+fn violation_of_a_regression_counts_before_all_others() {
+    let mut retried = part("1/2");
+    let text = r#"{ "format": "raceproof-regression", "version": 1, "program": "0.1.0", "scenario": "a/a", "model": "none",
+        "workers": 5, "seed": 7, "team": ["A"], "violation": { "invariant": "i", "found": "f", "step": null },
+        "schedule": "A", "steps": [{ "choice": "A" }] }"#;
+    let regression = Regression::parse(text).expect("a regression");
+    retried.regressions = vec![Retried { regression, fate: Fate::Reproduced }];
+    (retried.verdict, retried.seed, retried.workers) = (violation("of a regression"), 7, 5);
+    retried.coverage.regressions = 1;
+    let merged = merge(vec![violated("2/2", 1), retried.clone()]).expect("two parts of one search");
+    assert_eq!((&merged.verdict, merged.seed, merged.workers), (&retried.verdict, 7, 5));
+    assert_eq!((merged.coverage.regressions, merged.regressions.len()), (1, 1));
 }
 
 /// Workers that fail in every execution of a small part may succeed in another one.

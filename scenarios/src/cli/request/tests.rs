@@ -106,6 +106,8 @@ fn burst_refuses_what_speaks_of_choices() {
         &["--fault", "crash"],
         &["--no-time"],
         &["--repeat", "2"],
+        &["--jobs", "2"],
+        &["--shard", "1/2"],
     ] {
         assert_eq!(of(words), Err(RequestError::ChoiceOfBurst { flag: flag_of(words[0]) }));
     }
@@ -114,7 +116,8 @@ fn burst_refuses_what_speaks_of_choices() {
 }
 
 fn flag_of(word: &str) -> &'static str {
-    let flags = ["--preemptions", "--no-split", "--faults", "--fault", "--no-time", "--repeat"];
+    let flags =
+        ["--preemptions", "--no-split", "--faults", "--fault", "--no-time", "--repeat", "--jobs", "--shard"];
     flags.into_iter().find(|flag| *flag == word).expect("one of these")
 }
 
