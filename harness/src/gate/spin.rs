@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -42,7 +43,8 @@ pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut, limit: Duration) 
     loop {
         match rustix::io::read(socket, &mut bytes) {
             Ok(length) => return input.extend_from_slice(&bytes[..length]),
-            Err(rustix::io::Errno::AGAIN) if started.elapsed() < limit => std::hint::spin_loop(),
+            // Where other engines run, the store may be waiting for this very core.
+            Err(rustix::io::Errno::AGAIN) if started.elapsed() < limit => thread::yield_now(),
             // An error, like the end, is left for the runtime to see.
             Err(_) => return,
         }

@@ -115,3 +115,100 @@ impl Explorer for Merged {
         unreachable!("a course explores only")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use raceproof_reports::{DocumentError, Style};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::cli::args::Loudness;
+    use crate::cli::fake::{self, Captured};
+
+    fn part(shard: &str, mut outcome: Outcome) -> Outcome {
+        outcome.coverage.shard = shard.parse().ok();
+        outcome
+    }
+
+    struct Merge {
+        exit: Result<Exit, Failure>,
+        results: String,
+        notes: String,
+        place: TempDir,
+    }
+
+    /// Merges records with these outcomes, a folder for each, after `change` has changed the last of them.
+    fn merged_after(records: Vec<Vec<Outcome>>, change: impl Fn(&mut Document)) -> Merge {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let last = records.len() - 1;
+        let mut files = Vec::new();
+        for (index, outcomes) in records.into_iter().enumerate() {
+            let folder = Folder::at(place.path().join(index.to_string()));
+            folder.prepare().expect("our own folder");
+            let mut document = Document::new(Vec::new(), outcomes);
+            if index == last {
+                change(&mut document);
+            }
+            document.write(&folder.whole_run()).expect("our own folder");
+            files.push(folder.path().to_owned());
+        }
+        let (results, notes) = (Captured::default(), Captured::default());
+        let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), Style::plain());
+        let loudness = Loudness { quiet: false, verbose: false };
+        let out = Some(place.path().join("out"));
+        let args = MergeArgs { files, format: Format::Human, out, strict_pass: false, loudness };
+        let exit = merge(&args, &mut output);
+        Merge { exit, results: results.text(), notes: notes.text(), place }
+    }
+
+    fn merge_of(records: Vec<Vec<Outcome>>) -> Merge {
+        merged_after(records, |_| {})
+    }
+
+    /// Search by search, in the order of the first record; a part without the violation is outweighed by one with it.
+    #[test]
+    fn searches_are_merged_one_by_one_and_stored_as_those_of_a_run() {
+        let first = vec![part("1/2", fake::missed("a/a")), part("1/2", fake::passed("a/b"))];
+        let second = vec![part("2/2", fake::passed("a/b")), part("2/2", fake::caught("a/a"))];
+        let merge = merge_of(vec![first, second]);
+        assert_eq!(merge.exit.expect("they belong together"), Exit::AsExpected);
+        assert!(merge.results.contains("2 scenarios: 2 as expected"), "{}", merge.results);
+        let folder = Folder::at(merge.place.path().join("out"));
+        let whole = Document::read(&folder.whole_run()).expect("it was written");
+        let names: Vec<_> = whole.outcomes.iter().map(|outcome| outcome.card.name.as_str()).collect();
+        assert_eq!(names, ["a/a", "a/b"]);
+        assert!(folder.record("a/a", None, None).exists() && !folder.record("a/b", None, None).exists());
+    }
+
+    /// Also if what is there is as expected: the search is not whole.
+    #[test]
+    fn missing_shard_is_told_and_inconclusive() {
+        let merge = merge_of(vec![vec![part("1/3", fake::caught("a/a"))], vec![part("3/3", fake::passed("a/b"))]]);
+        assert_eq!(merge.exit.expect("they are of one run"), Exit::Inconclusive);
+        assert!(merge.notes.contains("shard 2/3 is missing in 2 of 2 searches"), "{}", merge.notes);
+        assert!(merge.notes.contains("shard 1/3 is missing in 1 of 2 searches"), "{}", merge.notes);
+        let surprise = merge_of(vec![vec![part("1/2", fake::flagged("a/a"))]]);
+        assert_eq!(surprise.exit.expect("it is of one run"), Exit::Surprise);
+    }
+
+    #[test]
+    fn records_of_different_searches_and_versions_are_usage() {
+        let twice = vec![vec![part("1/2", fake::passed("a/a"))], vec![part("1/2", fake::passed("a/a"))]];
+        let refused = merge_of(twice.clone()).exit.expect_err("there twice");
+        assert_eq!(refused.exit(), Exit::Usage);
+        let other = merged_after(twice, |document| "9.9.9".clone_into(&mut document.program));
+        let refused = other.exit.expect_err("another version");
+        assert!(refused.to_string().contains("was written by raceproof 9.9.9"), "{refused}");
+        assert_eq!(refused.exit(), Exit::Usage);
+        let args = MergeArgs {
+            files: vec![other.place.path().to_owned()],
+            format: Format::Human,
+            out: None,
+            strict_pass: false,
+            loudness: Loudness { quiet: false, verbose: false },
+        };
+        let mut output = Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
+        let unreadable = merge(&args, &mut output).expect_err("a folder without a record");
+        assert!(matches!(unreadable, Failure::Document(DocumentError::Unreadable { .. })));
+    }
+}

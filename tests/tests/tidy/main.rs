@@ -8,6 +8,7 @@ mod links;
 mod neutral;
 mod rings;
 mod shape;
+mod shards;
 mod source;
 
 use files::File;
@@ -55,6 +56,15 @@ fn links_between_documents_lead_to_files() {
         links::broken(&file.path, &file.text, &|path| root.join(path).exists())
     });
     report("a link in a document leads nowhere", &broken);
+}
+
+#[test]
+fn deployments_agree_with_themselves_on_the_number_of_shards() {
+    let paths = ["ci/sharded.yml", "ci/kubernetes/shards.yaml", "ci/kubernetes/merge.yaml"];
+    let told = |path: &&str| -> Vec<String> {
+        shards::broken(&files::text(path)).into_iter().map(|what| format!("{path}: {what}")).collect()
+    };
+    report("a search on several machines", &paths.iter().flat_map(told).collect::<Vec<_>>());
 }
 
 #[test]

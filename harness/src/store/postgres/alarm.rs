@@ -32,7 +32,6 @@ pub(super) fn settle(pid: Pid) {
         let has_taken = !is_pending(pid);
         match place(pid) {
             Place::EventWait | Place::Unknown if has_taken => return,
-            Place::OnItsWay => std::hint::spin_loop(),
             _ => std::thread::yield_now(),
         }
     }

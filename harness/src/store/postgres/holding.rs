@@ -156,7 +156,7 @@ fn has_settled(pid: Pid) -> bool {
                 is_told = false;
             }
             (Place::Elsewhere, false) => std::thread::yield_now(),
-            (Place::OnItsWay, _) => std::hint::spin_loop(),
+            (Place::OnItsWay, _) => std::thread::yield_now(),
         }
     }
     false
