@@ -57,9 +57,9 @@ pub(super) fn races(steps: &[Arc<Transition>], from: usize, unfinished: &[Worker
             }
             known.add(&before[earlier]);
             known.insert(earlier);
-            if later >= from && !step.is_consequence && steps[earlier].turn != step.turn {
-                let firsts =
-                    firsts(steps, &before, earlier, later, step.turn.map(|turn| (turn, Some(later))), &known);
+            if later >= from && !step.is_last_resort && steps[earlier].turn != step.turn {
+                let own = step.turn.filter(|_| !step.is_everywhere).map(|turn| (turn, Some(later)));
+                let firsts = firsts(steps, &before, earlier, later, own, &known);
                 races.extend(firsts.map(|firsts| Race { position: earlier, firsts }));
             }
         }
@@ -79,7 +79,8 @@ pub(super) fn races(steps: &[Arc<Transition>], from: usize, unfinished: &[Worker
 }
 
 /// The initials of the steps between `earlier` and `later` that do not happen after `earlier`, and of the last one, which is
-/// that of `last` and happens after `known`; `None` if that is nobody's.
+/// that of `last` and happens after `known`. `None` if there are none: what is nobody's turn is tried wherever it is possible, so
+/// nothing is to be seen to but what must come before it.
 fn firsts(
     steps: &[Arc<Transition>],
     before: &[Positions],
@@ -88,12 +89,12 @@ fn firsts(
     last: Option<(WorkerId, Option<usize>)>,
     known: &Positions,
 ) -> Option<Vec<(WorkerId, Option<usize>)>> {
-    let last = last?;
     let between: Vec<usize> = (earlier + 1..later).filter(|step| !before[*step].has(earlier)).collect();
     let is_first = |known: &Positions| !between.iter().any(|step| known.has(*step));
     let firsts = between.iter().filter(|step| is_first(&before[**step]));
     let firsts = firsts.filter_map(|step| Some((steps[*step].turn?, Some(*step))));
-    Some(firsts.chain(is_first(known).then_some(last)).collect())
+    let firsts: Vec<_> = firsts.chain(last.filter(|_| is_first(known))).collect();
+    (!firsts.is_empty()).then_some(firsts)
 }
 
 #[cfg(test)]
@@ -151,6 +152,19 @@ mod tests {
     #[test]
     fn races_of_former_executions_are_not_told_again() {
         assert_eq!(told("Ax Bx Ax", 2, &[]), ["1:A"]);
+    }
+
+    /// Time is tried wherever it may pass; to have it before A's step, B must first do what lets it pass.
+    #[test]
+    fn what_comes_before_time_is_tried_before_what_does_not() {
+        let with_time = |text: &str| {
+            let mut all = steps(text);
+            all.push(Arc::new(Transition { is_total: true, ..Transition::default() }));
+            races(&all, 0, &[])
+        };
+        let firsts = vec![(WorkerId(1), Some(1))];
+        assert_eq!(with_time("Ax By"), [Race { position: 0, firsts }]);
+        assert_eq!(with_time("Ax"), []);
     }
 
     /// Whatever C was about to do may have to come before the last steps.

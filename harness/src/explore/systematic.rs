@@ -146,7 +146,8 @@ impl Systematic {
             // What is split goes on only when somebody else has done something.
             let splits = |taken: &Taken| matches!(taken.choice(), Choice::Split(_) | Choice::Resume(_));
             let (Some(first), Some(second)) = (&left.transition, &right.transition) else { return false };
-            let is_free = !first.is_consequence && !second.is_consequence && first.turn.is_some();
+            let is_fixed = |transition: &Transition| transition.is_last_resort || transition.is_everywhere;
+            let is_free = !is_fixed(first) && !is_fixed(second) && first.turn.is_some();
             is_free && !splits(left) && !splits(right) && second.turn.is_some() && !first.depends_on(second)
         };
         let pairs: Vec<usize> =

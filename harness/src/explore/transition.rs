@@ -17,14 +17,19 @@ pub struct Transition {
     pub footprints: Vec<(usize, Footprint)>,
     /// Whether nothing else can be known to commute with it.
     pub is_total: bool,
-    /// Whether it was possible only because of what had happened before, so that it cannot come earlier.
-    pub is_consequence: bool,
+    /// Whether it cannot come earlier, as nothing else is left when it is possible.
+    pub is_last_resort: bool,
+    /// Whether it is tried wherever it is possible. It may come earlier all the same, behind what makes it possible.
+    pub is_everywhere: bool,
     /// Whether an operation was invoked after it.
     pub invokes: bool,
     /// Whether an operation returned after it.
     pub returns: bool,
     /// Whether it changed what invariants look at after every step.
     pub shows: bool,
+    /// Whether its worker ended with it, where what is nobody's turn may happen as long as somebody has not ended. If two
+    /// workers end, then what the last step of one makes possible may happen before that of the other.
+    pub finishes: bool,
 }
 
 impl Transition {
@@ -40,6 +45,7 @@ impl Transition {
             || (self.invokes && other.returns)
             || (self.returns && other.invokes)
             || (self.shows && other.shows)
+            || (self.finishes && other.finishes)
             || self.conflicts_in_a_store_with(other)
     }
 
@@ -83,6 +89,7 @@ mod tests {
             (Transition { returns: true, ..of(0) }, Transition { returns: true, ..of(1) }, false),
             (Transition { invokes: true, ..of(0) }, Transition { invokes: true, ..of(1) }, false),
             (Transition { shows: true, ..of(0) }, Transition { shows: true, ..of(1) }, true),
+            (Transition { finishes: true, ..of(0) }, Transition { finishes: true, ..of(1) }, true),
             (
                 Transition { footprints: everything(), ..of(0) },
                 Transition { footprints: everything(), ..of(1) },

@@ -272,6 +272,7 @@ impl<'a> Execution<'a> {
         self.rings = 0;
         self.polling.is_old = false;
         let ends_more = self.ends_more(choice);
+        self.note_unfinished();
         let happened = match choice {
             Choice::Run(id) | Choice::Split(id) => Happened::Step(id, self.step(choice).await?),
             Choice::Resume(id) => Happened::Continuation(id, Cause::Resumed, self.step(choice).await?),

@@ -9,6 +9,7 @@ use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use crate::choice::Choice;
 use crate::explore::{Access, Footprint, Strategy, Touch, Transition};
+use crate::fault::FaultKind;
 use crate::gate::{Exchange, Stepped};
 use crate::id::{ConnectionId, WorkerId};
 
@@ -25,6 +26,8 @@ pub(super) struct Following {
     transition: Option<Transition>,
     /// Invocations and returns before the choice.
     events: (usize, usize),
+    /// Workers that had not ended before the choice.
+    unfinished: usize,
 }
 
 impl Execution<'_> {
@@ -34,14 +37,19 @@ impl Execution<'_> {
         choice.fault().is_some() && choice.worker().is_none_or(holds)
     }
 
+    /// Takes note of who has not ended before a choice.
+    pub(super) fn note_unfinished(&mut self) {
+        self.following.unfinished = self.unfinished().len();
+    }
+
     /// Takes note of what a choice did at the stores; `ends_more` if it was a fault that [ends more](Self::ends_more) there.
     pub(super) async fn follow(&mut self, choice: Choice, ends_more: bool) -> Result<(), Halt> {
         self.following.events = self.log.counts();
         let mut transition = self.at_stores(choice).await?;
         transition.is_total |= ends_more || matches!(choice, Choice::Wake(_) | Choice::Victim(_));
-        transition.is_consequence = matches!(choice, Choice::Wake(_) | Choice::Victim(_) | Choice::Advance)
-            || self.is_aftermath()
-            || self.polling.forced.is_some();
+        transition.is_everywhere = matches!(choice, Choice::Wake(_) | Choice::Victim(_));
+        let waits_for_all = choice == Choice::Advance && !self.setting.model.pauses;
+        transition.is_last_resort = waits_for_all || self.is_aftermath() || self.polling.forced.is_some();
         transition.woken.sort();
         transition.woken.dedup();
         self.following.transition = Some(transition);
@@ -133,6 +141,8 @@ impl Execution<'_> {
         transition.invokes = invoked_now > invoked;
         transition.returns = returned_now > returned;
         transition.is_total |= self.shares_memory;
+        transition.finishes =
+            self.may_happen_by_itself() && self.unfinished().len() < self.following.unfinished;
         if !self.setting.always.is_empty() {
             let count = self.steps.len();
             let after = self.steps.last().and_then(|step| step.state.as_ref());
@@ -144,6 +154,13 @@ impl Execution<'_> {
                 after != before || transition.invokes || transition.returns || self.has_just_crashed();
         }
         strategy.observe(transition);
+    }
+
+    /// Whether anything is nobody's turn and possible while workers can go on.
+    fn may_happen_by_itself(&self) -> bool {
+        let model = self.setting.model;
+        let outages = [FaultKind::Restart, FaultKind::Wipe, FaultKind::FailOver];
+        model.pauses || outages.into_iter().any(|kind| model.allows(kind))
     }
 
     fn has_just_crashed(&self) -> bool {

@@ -15,8 +15,14 @@ const EXECUTIONS_MAX: u64 = 2_000;
 const MEDIAN_MAX: u64 = 20;
 
 /// The strategies in the order of their columns; the default comes first.
-const STRATEGIES: [StrategyKind; 4] =
-    [StrategyKind::Portfolio, StrategyKind::Random, StrategyKind::Pct, StrategyKind::Pos];
+const STRATEGIES: [StrategyKind; 6] = [
+    StrategyKind::Portfolio,
+    StrategyKind::Dfs,
+    StrategyKind::Random,
+    StrategyKind::Pct,
+    StrategyKind::Pos,
+    StrategyKind::Burst,
+];
 
 /// The first violation of a search: which execution, and when.
 struct Found {

@@ -127,7 +127,7 @@ fn earlier_end_than_before_is_reported() {
 }
 
 /// Models of one property: each is searched several times.
-const CASES: u32 = 80;
+const CASES: u32 = 100;
 
 /// What one step of a program does to a variable.
 #[derive(Debug, Clone, Copy)]
@@ -140,12 +140,13 @@ enum Act {
     Raise(u8),
 }
 
-/// Programs over shared variables, of which one worker may crash, while time, which a step may depend on, may pass once.
+/// Programs over shared variables, of which one worker may crash, while time, on which every step depends, may pass once.
 #[derive(Debug, Clone)]
 struct Model {
     programs: Vec<Vec<Act>>,
     has_crash: bool,
-    has_time: bool,
+    /// Time may pass once this many steps were taken by the first worker.
+    time_after: Option<usize>,
 }
 
 /// One execution of a model: what each worker saw, and what is left.
@@ -168,7 +169,8 @@ impl Model {
                 options.extend(can_break.then_some(Choice::Crash(worker)));
             }
         }
-        let may_pass = self.has_time && !course.passed && !options.is_empty();
+        let is_due = |after| course.seen.first().is_some_and(|seen| seen.len() >= after);
+        let may_pass = self.time_after.is_some_and(is_due) && !course.passed && !options.is_empty();
         options.extend(may_pass.then_some(Choice::Advance));
         options.sort();
         options
@@ -181,7 +183,8 @@ impl Model {
                 Some(worker) => course.crashed[worker.index()] = true,
                 None => course.passed = true,
             }
-            return Transition { turn, is_total: turn.is_none(), ..Transition::default() };
+            let finishes = turn.is_some() && self.time_after.is_some();
+            return Transition { turn, is_total: turn.is_none(), finishes, ..Transition::default() };
         };
         let act = self.programs[worker.index()][course.seen[worker.index()].len()];
         let (Act::Read(name) | Act::Write(name) | Act::WriteNext(name) | Act::Raise(name)) = act;
@@ -200,7 +203,9 @@ impl Model {
         course.seen[worker.index()].push(seen);
         let touch = Touch { object: Some(Bytes::copy_from_slice(&[name])), part: None, access };
         let footprints = vec![(0, Footprint(vec![touch]))];
-        Transition { turn: Some(worker), footprints, ..Transition::default() }
+        let is_over = course.seen[worker.index()].len() == self.programs[worker.index()].len();
+        let finishes = is_over && self.time_after.is_some();
+        Transition { turn: Some(worker), footprints, finishes, ..Transition::default() }
     }
 
     /// All courses that a search comes to, and how many executions it made, those included that it cut.
@@ -260,9 +265,9 @@ proptest! {
     fn reduced_search_comes_to_all_that_the_full_one_comes_to(
         programs in proptest::collection::vec(proptest::collection::vec(any_act(), 0..4), 1..4),
         has_crash in any::<bool>(),
-        has_time in any::<bool>(),
+        time_after in proptest::option::of(0..3usize),
     ) {
-        let model = Model { programs, has_crash, has_time };
+        let model = Model { programs, has_crash, time_after };
         let (all, full, _) = model.explore(Systematic::new(None, false));
         let (found, reduced, _) = model.explore(Systematic::new(None, true));
         prop_assert_eq!(found, all);
@@ -278,11 +283,11 @@ proptest! {
     fn shards_together_are_the_whole_search(
         programs in proptest::collection::vec(proptest::collection::vec(any_act(), 0..4), 1..4),
         has_crash in any::<bool>(),
-        has_time in any::<bool>(),
+        time_after in proptest::option::of(0..3usize),
         reduces in any::<bool>(),
         count in 2..5u32,
     ) {
-        let model = Model { programs, has_crash, has_time };
+        let model = Model { programs, has_crash, time_after };
         let (all, executions, cut) = model.explore(Systematic::new(None, reduces));
         let (mut found, mut whole) = (BTreeSet::new(), 0);
         for shard in Shard::all(count) {
@@ -299,8 +304,11 @@ proptest! {
 /// of the same value, does not matter: 25 classes.
 #[test]
 fn lost_update_of_three_workers_needs_a_third_of_the_schedules() {
-    let model =
-        Model { programs: vec![vec![Act::Read(0), Act::WriteNext(0)]; 3], has_crash: false, has_time: false };
+    let model = Model {
+        programs: vec![vec![Act::Read(0), Act::WriteNext(0)]; 3],
+        has_crash: false,
+        time_after: None,
+    };
     let (all, full, _) = model.explore(Systematic::new(None, false));
     let (found, reduced, cut) = model.explore(Systematic::new(None, true));
     assert_eq!((full, found), (90, all));
@@ -311,6 +319,6 @@ fn lost_update_of_three_workers_needs_a_third_of_the_schedules() {
 #[test]
 fn independent_workers_have_one_schedule() {
     let programs = (0..3).map(|name| vec![Act::Raise(name); 3]).collect();
-    let model = Model { programs, has_crash: false, has_time: false };
+    let model = Model { programs, has_crash: false, time_after: None };
     assert_eq!(model.explore(Systematic::new(None, true)).1, 1);
 }
