@@ -28,6 +28,7 @@ pub(crate) fn table(wanted: &[String], seconds: u64) -> Result<(), Failure> {
         match compare(engine, &leg, workers, Duration::from_secs(seconds))? {
             Some(found) => {
                 compared += 1;
+                found.iter().for_each(|surprise| println!("{surprise}"));
                 surprises.extend(found);
             }
             None => skipped += 1,
