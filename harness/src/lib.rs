@@ -62,6 +62,7 @@
 
 mod alarm;
 mod digest;
+mod octets;
 
 pub mod burst;
 pub mod card;

@@ -15,6 +15,7 @@ const RINGS: [&[&str]; 3] = [
         "history",
         "id",
         "isolation",
+        "octets",
         "outcome",
         "plan",
         "regression",
