@@ -67,6 +67,7 @@ mod octets;
 pub mod burst;
 pub mod card;
 pub mod check;
+pub mod checkpoint;
 pub mod choice;
 pub mod clock;
 pub mod error;
@@ -91,6 +92,7 @@ pub mod worker;
 
 pub use card::{Card, Expectation};
 pub use check::{Invariant, View};
+pub use checkpoint::Checkpoint;
 pub use choice::{Choice, Schedule};
 pub use error::Error;
 pub use fault::{FaultKind, FaultModel};

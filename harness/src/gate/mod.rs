@@ -11,6 +11,7 @@ mod ending;
 mod endpoint;
 mod error;
 mod fault;
+mod learning;
 mod outage;
 mod sluice;
 mod spin;
@@ -221,17 +222,6 @@ impl Gate {
     /// The store does not answer.
     pub async fn footprint(&mut self, store: usize, exchange: &Exchange<'_>) -> Result<Footprint, GateError> {
         Ok(self.backends[store].footprint(exchange).await?)
-    }
-
-    /// Forgets what the footprints of the search before have learnt.
-    pub fn unlearn(&mut self) {
-        self.backends.iter_mut().for_each(|backend| backend.unlearn());
-    }
-
-    /// How much the stores' [footprints](Self::footprint) have learnt that makes them touch more than before.
-    #[must_use]
-    pub fn coarseness(&self) -> u64 {
-        self.backends.iter().map(|backend| backend.coarseness()).sum()
     }
 
     /// Moves bytes as far as possible without waiting; `true` if anything moved.

@@ -14,6 +14,7 @@ use super::rig::{Detail, Rig};
 use super::search::Search;
 use super::surroundings::Home;
 use super::timers::Timers;
+use crate::checkpoint::{Checkpoint, SearchIdentity};
 use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
@@ -111,7 +112,27 @@ impl Engine {
             let barrage = Barrage { rig, scenario, plan, interrupt, progress, stores };
             return self.runtime.block_on(barrage.run());
         }
-        let search = Search { rig, scenario, plan, interrupt, progress, stores };
+        let search = Search { rig, scenario, plan, interrupt, progress, checkpoint: None, stores };
+        self.runtime.block_on(search.run())
+    }
+
+    /// Goes on with a search from where it was ended, to the end or the budgets of `plan`. Executions are counted from the begin of
+    /// the search, the time from now on.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore), and if `checkpoint` is of another search than that of `scenario` by `plan`.
+    pub fn resume(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        checkpoint: Checkpoint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        self.check_stores(scenario)?;
+        checkpoint.head().check(&SearchIdentity::of(&scenario.card(), plan))?;
+        let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
+        let checkpoint = Some(Box::new(checkpoint));
+        let search = Search { rig, scenario, plan, interrupt, progress, checkpoint, stores };
         self.runtime.block_on(search.run())
     }
 

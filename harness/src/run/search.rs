@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clocks;
+use super::continuing::Begun;
 use super::difference::{difference, dissimilarity};
 use super::evidence::counterexample;
 use super::executed::Executed;
@@ -11,11 +12,12 @@ use super::progress::Progress;
 use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
 use super::tally::Tally;
+use crate::checkpoint::Checkpoint;
 use crate::error::Error;
 use crate::explore::{Fixed, PartialOrderSampling, Pct, Portfolio, RandomWalk, Strategy, Systematic};
 use crate::id::WorkerId;
 use crate::interrupt::Interrupt;
-use crate::outcome::{Outcome, Stopped};
+use crate::outcome::{Counterexample, Outcome, Stopped};
 use crate::plan::{Plan, StrategyKind};
 use crate::regression::Retried;
 use crate::scenario::Scenario;
@@ -36,6 +38,8 @@ pub(crate) struct Search<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) progress: &'a mut dyn FnMut(Progress),
+    /// From where it goes on, if it does.
+    pub(crate) checkpoint: Option<Box<Checkpoint>>,
     pub(crate) stores: Vec<String>,
 }
 
@@ -47,56 +51,69 @@ impl Search<'_> {
         let workers: Vec<WorkerId> =
             (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
         let mut strategy = strategy(self.plan);
-        let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
-        let (mut found, mut regressions) = (Found::default(), Vec::new());
-        if !self.retry(&mut found, &mut regressions, &mut tally).await? {
-            self.explore(&subject, &workers, strategy.as_mut(), &mut found, &mut tally).await?;
-        }
-        let mut verdict = found.verdict;
-        if let Some(what) = tally.vacuous() {
-            verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
+        let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
+        let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
+        if !self.retry(&mut found, &mut tally).await?
+            && !self.check(&subject, &workers, &mut begun, &mut found, &mut tally).await?
+        {
+            let explored =
+                self.explore(&subject, &workers, strategy.as_mut(), &mut begun, &mut found, &mut tally);
+            explored.await?;
         }
         tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        let (failing, vacuous) = (tally.failing, tally.vacuous());
         let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
-        let (subject, counterexample) = match found.violating.filter(|_| self.plan.has_evidence) {
-            Some((subject, executed)) => {
+        let mut checkpoint =
+            self.checkpoint_of(&subject, strategy.as_mut(), &found, &coverage, begun, failing);
+        let verdict = match vacuous {
+            Some(what) => found.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what })),
+            None => found.verdict,
+        };
+        let evidence = match (found.earlier, found.violating.filter(|_| self.plan.has_evidence)) {
+            (None, Some((subject, executed))) => {
                 let evidence = counterexample(self.rig, &subject, executed).await?;
-                (subject, Some(evidence))
+                Some((subject.seed, subject.workers, evidence))
             }
-            None => (subject, None),
+            (earlier, _) => earlier,
+        };
+        if let Some(checkpoint) = &mut checkpoint {
+            checkpoint.body.evidence.clone_from(&evidence);
+        }
+        let (seed, workers, counterexample) = match evidence {
+            Some((seed, workers, evidence)) => (seed, workers, Some(evidence)),
+            None => (subject.seed, subject.workers, None),
         };
         Ok(Outcome {
             card,
-            workers: subject.workers,
+            workers,
             isolation: self.plan.isolation,
             model: self.plan.model.clone(),
-            seed: subject.seed,
+            seed,
             verdict,
             coverage,
-            regressions,
+            regressions: found.regressions,
             counterexample,
             bursts: None,
+            checkpoint,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         })
     }
 
     /// Retries the regressions that belong here; says whether the search ends with one of them.
-    async fn retry(
-        &mut self,
-        found: &mut Found,
-        regressions: &mut Vec<Retried>,
-        tally: &mut Tally,
-    ) -> Result<bool, Error> {
+    async fn retry(&mut self, found: &mut Found, tally: &mut Tally) -> Result<bool, Error> {
         let name = self.scenario.card().name;
         for regression in self.plan.regressions.iter().filter(|kept| kept.belongs_to(&name, self.plan)) {
             if self.interrupt.is_set() {
                 break;
             }
+            if found.regressions.iter().any(|retried| retried.regression.is_same_as(regression)) {
+                continue;
+            }
             let retry = Retry::run(self.rig, self.scenario, self.plan, regression, Detail::Needed).await?;
             tally.regressions += 1;
             let Retry { subject, executed, fate } = retry;
-            regressions.push(Retried { regression: regression.clone(), fate });
+            found.regressions.push(Retried { regression: regression.clone(), fate });
             if found.take(executed.verdict.clone(), &subject, executed, self.plan.keep_going) {
                 return Ok(true);
             }
@@ -109,9 +126,14 @@ impl Search<'_> {
         subject: &Subject,
         workers: &[WorkerId],
         strategy: &mut dyn Strategy,
+        begun: &mut Begun,
         found: &mut Found,
         tally: &mut Tally,
     ) -> Result<(), Error> {
+        // What kept schedules have taught is known from the start.
+        if let Some(systematic) = strategy.systematic() {
+            systematic.learn(self.rig.coarseness(subject));
+        }
         let mut told = Instant::now();
         loop {
             if let Some(stopped) = self.spent(tally) {
@@ -135,6 +157,9 @@ impl Search<'_> {
             let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
             for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
                 verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
+            }
+            if is_first && verdict == Verdict::Pass {
+                begun.first = Some(self.rig.trace(&executed));
             }
             if found.take(verdict, subject, executed, self.plan.keep_going) {
                 return Ok(());
@@ -175,7 +200,7 @@ impl Search<'_> {
     }
 
     /// The reason for which no further execution is to be started, if there is one.
-    fn spent(&self, tally: &Tally) -> Option<Stopped> {
+    pub(super) fn spent(&self, tally: &Tally) -> Option<Stopped> {
         if self.interrupt.is_set() {
             return Some(Stopped::Interrupted);
         }
@@ -206,22 +231,38 @@ impl Search<'_> {
 }
 
 /// What a search has found so far.
-struct Found {
-    verdict: Verdict,
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
     /// The first execution that violated an invariant, and of what.
     violating: Option<(Subject, Executed)>,
-    stopped: Stopped,
+    /// The evidence of an earlier one, with its seed and its number of workers, if the search goes on behind that.
+    pub(super) earlier: Option<(u64, usize, Counterexample)>,
+    /// The regressions that were retried.
+    pub(super) regressions: Vec<Retried>,
+    pub(super) stopped: Stopped,
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { verdict: Verdict::Pass, violating: None, stopped: Stopped::Exhausted }
+        Self {
+            verdict: Verdict::Pass,
+            violating: None,
+            earlier: None,
+            regressions: Vec::new(),
+            stopped: Stopped::Exhausted,
+        }
     }
 }
 
 impl Found {
     /// Takes in one execution of `subject`; says whether the search ends with it.
-    fn take(&mut self, verdict: Verdict, subject: &Subject, executed: Executed, keep_going: bool) -> bool {
+    pub(super) fn take(
+        &mut self,
+        verdict: Verdict,
+        subject: &Subject,
+        executed: Executed,
+        keep_going: bool,
+    ) -> bool {
         let stopped = match &verdict {
             Verdict::Pass | Verdict::Inconclusive(Inconclusive::StepLimit { .. }) => None,
             Verdict::Inconclusive(_) => Some(Stopped::Inconclusive),

@@ -111,6 +111,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         counterexample: None,
         stores: vec!["a fake".to_owned()],
         bursts: None,
+        checkpoint: None,
         clock: "none".to_owned(),
     }
 }

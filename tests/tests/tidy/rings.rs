@@ -8,6 +8,7 @@ const RINGS: [&[&str]; 3] = [
         "burst",
         "card",
         "check",
+        "checkpoint",
         "choice",
         "digest",
         "explore",
