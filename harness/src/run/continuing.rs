@@ -45,7 +45,7 @@ impl Search<'_> {
         workers: &[WorkerId],
         begun: &mut Begun,
         found: &mut Found,
-        tally: &mut Tally,
+        tally: &Tally,
     ) -> Result<bool, Error> {
         let Some(learnt) = begun.learnt.take() else { return Ok(false) };
         if self.spent(tally).is_none()
@@ -53,10 +53,8 @@ impl Search<'_> {
         {
             let mut fixed = Fixed::new(first.schedule.clone());
             let again = self.rig.execute(subject, workers, Detail::Needed, &mut fixed).await?;
-            tally.repeats += 1;
             if let Some((step, what)) = difference(first, &again, self.rig.gate.backends()) {
                 let verdict = Verdict::Inconclusive(Inconclusive::Diverged { step, what });
-                tally.differing += 1;
                 return Ok(found.take(verdict, subject, again, self.plan.keep_going));
             }
         }

@@ -54,7 +54,7 @@ impl Search<'_> {
         let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
         let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
         if !self.retry(&mut found, &mut tally).await?
-            && !self.check(&subject, &workers, &mut begun, &mut found, &mut tally).await?
+            && !self.check(&subject, &workers, &mut begun, &mut found, &tally).await?
         {
             let explored =
                 self.explore(&subject, &workers, strategy.as_mut(), &mut begun, &mut found, &mut tally);

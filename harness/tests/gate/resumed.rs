@@ -42,7 +42,7 @@ fn resumed(probe: Probe, plan: &Plan, checkpoint: Checkpoint) -> Result<Outcome,
 
 /// What does not depend on how often a search was ended.
 fn told(coverage: &Coverage) -> Coverage {
-    Coverage { elapsed_us: 0, repeats: 0, resumed: 0, ..coverage.clone() }
+    Coverage { elapsed_us: 0, resumed: 0, ..coverage.clone() }
 }
 
 /// Ended twice, with and without reduction, systematic, mixed and by chance: everything that is told is the same in the end.

@@ -12,7 +12,8 @@ use super::{anomaly, counted, retried};
 pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
     let latencies = outcome.bursts.as_ref().and_then(super::burst::latencies);
-    let of_coverage = [conflicts(coverage), repeats(coverage), undecided(coverage), latencies];
+    let of_coverage =
+        [resumed(coverage), conflicts(coverage), repeats(coverage), undecided(coverage), latencies];
     [unjudged(outcome), without_faults(outcome)]
         .into_iter()
         .chain(of_coverage)
@@ -52,6 +53,15 @@ fn without_faults(outcome: &Outcome) -> Option<String> {
              there time?)"
         )
     })
+}
+
+fn resumed(coverage: &Coverage) -> Option<String> {
+    let often = match coverage.resumed {
+        0 => return None,
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("the search was ended and resumed {often}; what is counted is counted from its begin"))
 }
 
 fn conflicts(coverage: &Coverage) -> Option<String> {
@@ -133,6 +143,19 @@ mod tests {
               23P01 exclusion violation (4), 55P03 lock not available (7), 57014 (1)"]
         );
         assert_eq!(told(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn search_that_was_resumed_says_how_often() {
+        let told = |resumed| {
+            let mut outcome = samples::correct();
+            outcome.coverage.resumed = resumed;
+            remarks(&outcome)
+        };
+        assert_eq!(told(0), [""; 0]);
+        let tail = "what is counted is counted from its begin";
+        assert_eq!(told(1), [format!("the search was ended and resumed once; {tail}")]);
+        assert_eq!(told(3), [format!("the search was ended and resumed 3 times; {tail}")]);
     }
 
     /// A store that cannot break says nothing about what would be if it did.

@@ -7,7 +7,7 @@ use raceproof::history::Trace;
 use raceproof::interrupt::Interrupt;
 use raceproof::run::{Engine, Followed, Progress, Replay};
 use raceproof::store::StoreOptions;
-use raceproof::{Error, Outcome, Plan, Regression, Scenario};
+use raceproof::{Checkpoint, Error, Outcome, Plan, Regression, Scenario};
 
 /// Explores and replays scenarios by name.
 pub(super) trait Explorer {
@@ -19,6 +19,15 @@ pub(super) trait Explorer {
         &mut self,
         name: &str,
         plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error>;
+
+    /// Goes on with a search of the scenario called `name`.
+    fn resume(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        checkpoint: Checkpoint,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error>;
 
@@ -70,6 +79,17 @@ impl Explorer for Session {
     ) -> Result<Outcome, Error> {
         let scenario = self.scenario(name);
         self.engine.explore(&scenario, plan, progress)
+    }
+
+    fn resume(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        checkpoint: Checkpoint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let scenario = self.scenario(name);
+        self.engine.resume(&scenario, plan, checkpoint, progress)
     }
 
     fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {

@@ -29,6 +29,9 @@ pub(super) enum RequestError {
         /// Which option.
         flag: &'static str,
     },
+    /// A burst is no search.
+    #[error("`--resume` goes on with searches, and `--strategy burst` makes none (drop one of the two)")]
+    ResumeOfBurst,
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
     FaultOfNone,
@@ -104,6 +107,7 @@ fn check_burst(args: &SearchArgs) -> Result<(), RequestError> {
     ];
     match given.into_iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => Err(RequestError::ChoiceOfBurst { flag }),
+        None if args.resume => Err(RequestError::ResumeOfBurst),
         None => Ok(()),
     }
 }
