@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::checkpoint::CheckpointError;
 use crate::gate::GateError;
 use crate::outcome::MergeError;
 use crate::shard::ShardError;
@@ -19,6 +20,9 @@ pub enum Error {
     /// The gate could not be opened, or asks for something that the run does not have.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// A search cannot go on from the checkpoint that was given.
+    #[error("the search cannot go on from its checkpoint")]
+    Checkpoint(#[from] CheckpointError),
     /// An isolation level was asked for, and no store of the run has any.
     #[error("`{scenario}` cannot be run at an isolation level: none of its stores has any")]
     NoIsolation {

@@ -62,10 +62,12 @@
 
 mod alarm;
 mod digest;
+mod octets;
 
 pub mod burst;
 pub mod card;
 pub mod check;
+pub mod checkpoint;
 pub mod choice;
 pub mod clock;
 pub mod error;
@@ -90,6 +92,7 @@ pub mod worker;
 
 pub use card::{Card, Expectation};
 pub use check::{Invariant, View};
+pub use checkpoint::Checkpoint;
 pub use choice::{Choice, Schedule};
 pub use error::Error;
 pub use fault::{FaultKind, FaultModel};

@@ -11,6 +11,7 @@ use crate::isolation::Isolation;
 
 use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
+use crate::checkpoint::Checkpoint;
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::Trace;
@@ -48,6 +49,9 @@ pub struct Outcome {
     /// What running free came to, if that is how the scenario ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bursts: Option<Bursts>,
+    /// From where the search goes on, if it was ended before it had come to its end. Records do not hold it.
+    #[serde(skip)]
+    pub checkpoint: Option<Box<Checkpoint>>,
     /// The stores it ran against, one line each.
     pub stores: Vec<String>,
     /// Which clocks were in force.
@@ -163,6 +167,9 @@ pub struct Coverage {
     /// Executions of regressions, before the search.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub regressions: u64,
+    /// How often the search went on from its checkpoint after it had been ended before its end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resumed: u64,
     /// Executions of schedules that had been executed before, to compare the histories.
     #[serde(default)]
     pub repeats: u64,
@@ -337,6 +344,7 @@ mod tests {
             regressions: Vec::new(),
             counterexample: None,
             bursts: None,
+            checkpoint: None,
             stores,
             clock,
         }

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use raceproof::Outcome;
+use raceproof::checkpoint::CheckpointError;
 use raceproof::file::write_whole;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +62,14 @@ pub enum DocumentError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It is no checkpoint of the search that is to go on.
+    #[error("failed to go on from `{}`", .path.display())]
+    Checkpoint {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: CheckpointError,
     },
     /// More than [`DOCUMENT_BYTES_MAX`].
     #[error(

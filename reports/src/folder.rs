@@ -5,6 +5,7 @@
 //! <out>/<family>-<variant>.json  the record of one violation, for `raceproof replay`;
 //! <out>/<family>-<variant>@<level>.json  of one at an isolation level;
 //! <out>/<family>-<variant>@<model>.json  of one under a fault model, such as `crash` or `pause+crashx2`
+//! <out>/checkpoints/<as above>.json  from where a search goes on that was ended before its end, for `run --resume`
 //! ```
 //! A record stays until the same scenario is violated again at the same level and under the same model; `report.json` is replaced by every run.
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use raceproof::{FaultModel, Isolation, Outcome};
 
+use crate::checkpoints::Checkpoints;
 use crate::document::{Document, DocumentError};
 
 /// Where the records of a run go.
@@ -47,11 +49,13 @@ impl Folder {
     /// fault model if that is told.
     #[must_use]
     pub fn record(&self, name: &str, isolation: Option<Isolation>, model: Option<&FaultModel>) -> PathBuf {
-        // No stem holds an `@`, so no name is taken for another one at a level; no level is called as a model is.
-        let level = isolation.map_or_else(String::new, |level| format!("@{level}"));
-        // A shell would take a `*` for more than it is.
-        let model = model.map_or_else(String::new, |model| format!("@{model}").replace('*', "x"));
-        self.path.join(format!("{}{level}{model}.json", file_stem(name)))
+        self.path.join(format!("{}.json", stem(name, isolation, model)))
+    }
+
+    /// Where the checkpoints of searches go that were ended before their end.
+    #[must_use]
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::at(self.path.join("checkpoints"))
     }
 
     /// Where the document of the whole run goes.
@@ -100,6 +104,15 @@ impl Folder {
         Document::new(command.to_vec(), outcomes).write(&path)?;
         Ok(path)
     }
+}
+
+/// What the files of a scenario are called, at a level and under a fault model.
+pub(crate) fn stem(name: &str, isolation: Option<Isolation>, model: Option<&FaultModel>) -> String {
+    // No stem holds an `@`, so no name is taken for another one at a level; no level is called as a model is.
+    let level = isolation.map_or_else(String::new, |level| format!("@{level}"));
+    // A shell would take a `*` for more than it is.
+    let model = model.map_or_else(String::new, |model| format!("@{model}").replace('*', "x"));
+    format!("{}{level}{model}", file_stem(name))
 }
 
 /// `counter/get-set` as `counter-get-set`; whatever is not a lower-case letter, a digit or a hyphen

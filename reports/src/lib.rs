@@ -6,6 +6,7 @@
 //! assert_eq!(Visible::of("\u{1b}[2Jpaid\u{202e}").to_string(), "\\x1b[2Jpaid\\u{202e}");
 //! ```
 
+pub mod checkpoints;
 pub mod command;
 pub mod document;
 pub mod folder;
@@ -20,6 +21,7 @@ pub mod wording;
 #[cfg(test)]
 mod samples;
 
+pub use checkpoints::Checkpoints;
 pub use document::{Document, DocumentError};
 pub use folder::Folder;
 pub use mark::Mark;

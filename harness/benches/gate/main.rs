@@ -1,12 +1,13 @@
 //! Measures what the gate costs: commands and executions per second, as ratios within one run against one
-//! server, and memory over many executions. Exits with 1 if a bar is missed.
+//! server, and memory over many executions, also of a search alone. Exits with 1 if a bar is missed.
 //!
-//! `cargo bench -p raceproof` (about a minute), or `-- unix tcp executions memory` for some of it. Absolute figures drift between machines; the ratios hold.
+//! `cargo bench -p raceproof` (about a minute), or `-- search unix tcp executions memory` for some of it. Absolute figures drift between machines; the ratios hold.
 
 mod counter;
 mod free;
 mod memory;
 mod raw;
+mod search;
 mod table;
 
 use std::sync::Arc;
@@ -28,6 +29,11 @@ const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Failure> {
     let mut table = Table::default();
+    let wanted = wanted();
+    if wanted("search") {
+        // First, for memory that was taken is not given back.
+        search::measure(&mut table)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let needs = Needs::REDIS;
     let local = StoreOptions { provider: ProviderChoice::Local, needs, ..StoreOptions::default() };
@@ -42,7 +48,6 @@ fn main() -> Result<(), Failure> {
     };
     let over_unix =
         StoreOptions { redis_url: Some(format!("redis+unix://{}", server.address)), ..over_tcp.clone() };
-    let wanted = wanted();
     if wanted("unix") {
         commands(
             &mut table,

@@ -43,7 +43,7 @@ pub(crate) fn measure(table: &mut Table, options: &StoreOptions) -> Result<(), F
 }
 
 /// Resident memory of this process, in KiB, as the system counts it.
-fn resident_kib() -> u64 {
+pub(crate) fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::tree::NodeId;
 
 /// Most branches that wait in the order of their deviations; beyond, the newest goes on first, so that memory stays bounded.
 const WAITING_MAX: usize = 100_000;
 
 /// A branch that was not tried yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(NodeId, u16, u32, bool)", from = "(NodeId, u16, u32, bool)")]
 pub(super) struct Item {
     pub(super) node: NodeId,
     /// Which of the node's options.
@@ -19,6 +22,18 @@ pub(super) struct Item {
     pub(super) has_extra: bool,
 }
 
+impl From<Item> for (NodeId, u16, u32, bool) {
+    fn from(item: Item) -> Self {
+        (item.node, item.option, item.deviations, item.has_extra)
+    }
+}
+
+impl From<(NodeId, u16, u32, bool)> for Item {
+    fn from((node, option, deviations, has_extra): (NodeId, u16, u32, bool)) -> Self {
+        Self { node, option, deviations, has_extra }
+    }
+}
+
 /// What waits for its turn.
 ///
 /// Few things have to come together in most races, so what has few deviations comes first (Musuvathi and Qadeer, "Iterative
@@ -27,7 +42,7 @@ pub(super) struct Item {
 ///
 /// Faults and pauses multiply the schedules. So every other time it is one without any, as long as there is one: neither a fault
 /// nor an order of requests waits until all of the other kind are tried.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Agenda {
     plain: Levels,
     extra: Levels,
@@ -55,10 +70,26 @@ impl Agenda {
     pub(super) fn len(&self) -> usize {
         self.plain.count + self.extra.count
     }
+
+    /// Everything that waits, in no particular order.
+    pub(super) fn items_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        let levels = [&mut self.plain, &mut self.extra].into_iter();
+        levels.flat_map(|levels| levels.waiting.values_mut().flatten())
+    }
+
+    /// Whether it is one that could have come about: it may have been read.
+    pub(super) fn is_sound(&self) -> bool {
+        let is_counted = |levels: &Levels| {
+            let queues = || levels.waiting.values();
+            queues().all(|queue| !queue.is_empty())
+                && queues().map(VecDeque::len).sum::<usize>() == levels.count
+        };
+        is_counted(&self.plain) && is_counted(&self.extra)
+    }
 }
 
 /// Branches by their number of deviations; never an empty queue.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Levels {
     waiting: BTreeMap<u32, VecDeque<Item>>,
     count: usize,

@@ -21,9 +21,20 @@ impl Chance {
         Self { seed, shard, execution: None, random: ChaCha8Rng::seed_from_u64(seed) }
     }
 
+    /// The execution whose numbers are on, counted over all shards.
+    pub(super) fn execution(&self) -> Option<u64> {
+        self.execution
+    }
+
+    /// The next execution is the one behind `execution`.
+    pub(super) fn go_on_behind(&mut self, execution: Option<u64>) {
+        self.execution = execution;
+        self.rewind();
+    }
+
     /// Goes on to the numbers of the next execution.
     pub(super) fn advance(&mut self) {
-        let next = |execution| execution + u64::from(self.shard.count());
+        let next = |execution| u64::saturating_add(execution, u64::from(self.shard.count()));
         self.execution = Some(self.execution.map_or(u64::from(self.shard.index()), next));
         self.rewind();
     }

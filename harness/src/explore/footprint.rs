@@ -1,25 +1,31 @@
 //! Owns [`Footprint`]: what a step touches of a store, told well enough to know that two steps cannot notice each other.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::octets;
 
 /// What one step touches of one store. A step that touches nothing that another one writes, and the other way round, may
 /// as well be taken after it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Footprint(pub Vec<Touch>);
 
 /// One thing that is read or written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Touch {
     /// A key, a table, the locks of a table: a name that the store's own footprints agree on. `None` is the whole store.
+    #[serde(default, with = "octets::as_text_or_none", skip_serializing_if = "Option::is_none")]
     pub object: Option<Bytes>,
     /// A part of the object, such as the row with this key. `None` is the whole object.
+    #[serde(default, with = "octets::as_text_or_none", skip_serializing_if = "Option::is_none")]
     pub part: Option<Bytes>,
     /// Whether it is read or written.
     pub access: Access,
 }
 
 /// How something is touched.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// It is read.
     Reads,
@@ -27,7 +33,7 @@ pub enum Access {
     Writes,
     /// It is written in such a way, which has this name, that it does not matter in which order the same is done again (the same
     /// value is set, something is added), and the answer does not depend on what was there.
-    Merges(Bytes),
+    Merges(#[serde(with = "octets::as_text")] Bytes),
 }
 
 impl Access {

@@ -16,7 +16,9 @@ mod portfolio;
 mod pos;
 mod races;
 mod random;
+mod state;
 mod systematic;
+mod table;
 mod transition;
 mod tree;
 
@@ -30,7 +32,8 @@ pub use pct::Pct;
 pub use portfolio::Portfolio;
 pub use pos::PartialOrderSampling;
 pub use random::RandomWalk;
-pub use systematic::Systematic;
+pub use state::{PortfolioState, SamplerState, StateError, StrategyState};
+pub use systematic::{Systematic, SystematicState};
 pub use transition::Transition;
 
 use crate::choice::Choice;
@@ -137,6 +140,20 @@ pub trait Strategy {
 
     /// Whether every schedule within the bound has been tried.
     fn exhausted(&self) -> bool;
+
+    /// Where it stands between two executions, so that another one goes on from there; `None` if it cannot tell.
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        None
+    }
+
+    /// Goes on from `state`, which is of a strategy that was made in the same way as this one, before its first execution.
+    ///
+    /// # Errors
+    /// The state is of another kind of strategy, or does not hang together.
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let _ = state;
+        Err(state::OTHER_STRATEGY)
+    }
 }
 
 /// Options as text for a message: `A B.1 +`.

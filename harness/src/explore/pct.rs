@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chance::Chance;
 use super::extras::{Extras, usual};
+use super::state::{OTHER_STRATEGY, SamplerState, StateError, StrategyState};
 use super::{Decision, Point, Strategy};
 use crate::choice::Choice;
 use crate::id::WorkerId;
@@ -42,6 +43,16 @@ impl Pct {
             changes: Vec::new(),
             extras: Extras::default(),
         }
+    }
+
+    pub(super) fn state(&self) -> SamplerState {
+        let length = u32::try_from(self.length).unwrap_or(u32::MAX);
+        SamplerState { execution: self.chance.execution(), length, ..SamplerState::default() }
+    }
+
+    pub(super) fn go_on_from(&mut self, state: &SamplerState) {
+        self.chance.go_on_behind(state.execution);
+        self.length = state.length as usize;
     }
 
     fn draw(&mut self) {
@@ -99,6 +110,16 @@ impl Strategy for Pct {
 
     fn exhausted(&self) -> bool {
         false
+    }
+
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        Some(StrategyState::Sampler(self.state()))
+    }
+
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let StrategyState::Sampler(state) = state else { return Err(OTHER_STRATEGY) };
+        self.go_on_from(&state);
+        Ok(())
     }
 }
 

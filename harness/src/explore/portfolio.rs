@@ -2,6 +2,7 @@
 
 use super::pct::Pct;
 use super::pos::PartialOrderSampling;
+use super::state::{OTHER_STRATEGY, PortfolioState, StateError, StrategyState};
 use super::{Decision, Point, RandomWalk, Strategy, Systematic, Transition};
 use crate::id::WorkerId;
 use crate::shard::Shard;
@@ -100,6 +101,28 @@ impl Strategy for Portfolio {
 
     fn exhausted(&self) -> bool {
         self.systematic.exhausted()
+    }
+
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        let Samplers { pos, pct, random } = &self.samplers;
+        Some(StrategyState::Portfolio(Box::new(PortfolioState {
+            executions: self.executions,
+            systematic: self.systematic.state(),
+            pos: pos.state(),
+            pct: pct.state(),
+            random: random.state(),
+        })))
+    }
+
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let StrategyState::Portfolio(state) = state else { return Err(OTHER_STRATEGY) };
+        let PortfolioState { executions, systematic, pos, pct, random } = *state;
+        self.systematic.go_on_from(systematic)?;
+        self.samplers.pos.go_on_from(pos)?;
+        self.samplers.pct.go_on_from(&pct);
+        self.samplers.random.go_on_from(&random);
+        self.executions = executions;
+        Ok(())
     }
 
     fn systematic(&mut self) -> Option<&mut Systematic> {

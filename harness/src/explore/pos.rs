@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::chance::Chance;
 use super::extras::{Extras, usual};
 use super::interner::Interner;
+use super::state::{OTHER_STRATEGY, SamplerState, StateError, StrategyState};
+use super::table::Table;
 use super::{Decision, Point, Strategy, Transition};
 use crate::choice::Choice;
 use crate::id::WorkerId;
@@ -52,6 +54,27 @@ impl PartialOrderSampling {
             last: None,
             extras: Extras::default(),
         }
+    }
+
+    pub(super) fn state(&self) -> SamplerState {
+        let mut transitions = Table::default();
+        let known = self.known.iter();
+        let known = known.map(|((choice, count), did)| (*choice, *count, transitions.number(did))).collect();
+        let transitions = transitions.into_values().iter().map(|one| Transition::clone(one)).collect();
+        let length = u32::try_from(self.length).unwrap_or(u32::MAX);
+        SamplerState { execution: self.chance.execution(), length, known, transitions }
+    }
+
+    pub(super) fn go_on_from(&mut self, state: SamplerState) -> Result<(), StateError> {
+        let SamplerState { execution, length, known, transitions } = state;
+        let transitions: Vec<_> = transitions.into_iter().map(|one| self.transitions.keep(one)).collect();
+        for (choice, count, number) in known {
+            let did = transitions.get(number as usize).ok_or(StateError("a transition is missing"))?;
+            self.known.insert((choice, count), Arc::clone(did));
+        }
+        self.chance.go_on_behind(execution);
+        self.length = length as usize;
+        Ok(())
     }
 
     fn draw(&mut self) {
@@ -128,5 +151,14 @@ impl Strategy for PartialOrderSampling {
 
     fn exhausted(&self) -> bool {
         false
+    }
+
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        Some(StrategyState::Sampler(self.state()))
+    }
+
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let StrategyState::Sampler(state) = state else { return Err(OTHER_STRATEGY) };
+        self.go_on_from(state)
     }
 }

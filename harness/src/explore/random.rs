@@ -1,6 +1,7 @@
 //! Owns [`RandomWalk`]: each choice uniform among those possible, from a seed.
 
 use super::chance::Chance;
+use super::state::{OTHER_STRATEGY, SamplerState, StateError, StrategyState};
 use super::{Decision, Point, Strategy};
 use crate::shard::Shard;
 
@@ -14,6 +15,14 @@ impl RandomWalk {
     #[must_use]
     pub fn new(seed: u64, shard: Shard) -> Self {
         Self(Chance::new(seed, shard))
+    }
+
+    pub(super) fn state(&self) -> SamplerState {
+        SamplerState { execution: self.0.execution(), ..SamplerState::default() }
+    }
+
+    pub(super) fn go_on_from(&mut self, state: &SamplerState) {
+        self.0.go_on_behind(state.execution);
     }
 }
 
@@ -33,6 +42,16 @@ impl Strategy for RandomWalk {
 
     fn exhausted(&self) -> bool {
         false
+    }
+
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        Some(StrategyState::Sampler(self.state()))
+    }
+
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let StrategyState::Sampler(state) = state else { return Err(OTHER_STRATEGY) };
+        self.go_on_from(&state);
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Owns [`Systematic`]: every schedule, or one of each class of equivalent ones, optionally with a bound on preemptions.
 
+mod state;
+
 use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -7,12 +9,15 @@ use std::sync::Arc;
 use super::agenda::{Agenda, Item};
 use super::interner::Interner;
 use super::races::{Race, races};
+use super::state::{OTHER_STRATEGY, StateError, StrategyState};
 use super::tree::{Node, NodeId, Sleeper, Tree};
 use super::{Decision, Point, Strategy, Transition, tell};
 use crate::choice::{Choice, Schedule};
 use crate::digest::Digest;
 use crate::id::WorkerId;
 use crate::shard::Shard;
+
+pub use state::SystematicState;
 
 /// Steps from the begin at which every shard of a search tries everything.
 const COMMON_STEPS: usize = 3;
@@ -241,10 +246,13 @@ impl Systematic {
         }
         let taken = std::mem::take(&mut self.taken);
         let ids = self.grow(&taken);
-        if let (Some(item), Some(tried)) = (self.item, taken.get(self.way.len().wrapping_sub(1))) {
+        // Only a reduced search asks what a branch did.
+        let tried = taken.get(self.way.len().wrapping_sub(1)).filter(|_| self.reduces);
+        if let (Some(item), Some(tried)) = (self.item, tried) {
+            let did = self.transitions.keep_shared(done(tried));
             let node = self.tree.get_mut(item.node);
             let branch = node.branch(item.option).expect("it was planned there");
-            node.branches[branch].transition = Some(done(tried));
+            node.branches[branch].transition = Some(did);
         }
         if self.reduces {
             let transitions: Vec<_> = taken.iter().map(done).collect();
@@ -402,6 +410,9 @@ impl Strategy for Systematic {
     }
 
     fn observe(&mut self, transition: Transition) {
+        if !self.reduces {
+            return;
+        }
         let transition = self.transitions.keep(transition);
         if let Some(taken) = self.taken.last_mut() {
             taken.transition = Some(transition);
@@ -429,6 +440,15 @@ impl Strategy for Systematic {
 
     fn exhausted(&self) -> bool {
         self.is_exhausted
+    }
+
+    fn checkpoint(&mut self) -> Option<StrategyState> {
+        Some(StrategyState::Systematic(self.state()))
+    }
+
+    fn restore(&mut self, state: StrategyState) -> Result<(), StateError> {
+        let StrategyState::Systematic(state) = state else { return Err(OTHER_STRATEGY) };
+        self.go_on_from(state)
     }
 
     fn systematic(&mut self) -> Option<&mut Systematic> {

@@ -1,5 +1,9 @@
 //! Owns [`Transition`]: what a choice turned out to do, as far as the order of choices is concerned.
 
+use std::ops::Not;
+
+use serde::{Deserialize, Serialize};
+
 use super::Footprint;
 use crate::id::WorkerId;
 
@@ -7,28 +11,39 @@ use crate::id::WorkerId;
 ///
 /// Two transitions that do not [depend](Self::depends_on) on each other commute: from any state in which both are possible,
 /// either order gives the same replies, the same content of the stores and the same verdict (Mazurkiewicz, 1977).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Transition {
     /// The worker whose choice it was, be it that it was hit by a fault; `None` if it was nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<WorkerId>,
     /// The workers whose waiting requests it answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub woken: Vec<WorkerId>,
     /// What it touched, store by store.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub footprints: Vec<(usize, Footprint)>,
     /// Whether nothing else can be known to commute with it.
+    #[serde(skip_serializing_if = "Not::not")]
     pub is_total: bool,
     /// Whether it cannot come earlier, as nothing else is left when it is possible.
+    #[serde(skip_serializing_if = "Not::not")]
     pub is_last_resort: bool,
     /// Whether it is tried wherever it is possible. It may come earlier all the same, behind what makes it possible.
+    #[serde(skip_serializing_if = "Not::not")]
     pub is_everywhere: bool,
     /// Whether an operation was invoked after it.
+    #[serde(skip_serializing_if = "Not::not")]
     pub invokes: bool,
     /// Whether an operation returned after it.
+    #[serde(skip_serializing_if = "Not::not")]
     pub returns: bool,
     /// Whether it changed what invariants look at after every step.
+    #[serde(skip_serializing_if = "Not::not")]
     pub shows: bool,
     /// Whether its worker ended with it, where what is nobody's turn may happen as long as somebody has not ended. If two
     /// workers end, then what the last step of one makes possible may happen before that of the other.
+    #[serde(skip_serializing_if = "Not::not")]
     pub finishes: bool,
 }
 

@@ -1,6 +1,10 @@
 //! Owns [`Tree`]: the points of a search at which something is left to be tried, and the way to each.
 
+mod state;
+
 use std::sync::Arc;
+
+pub(super) use state::TreeState;
 
 use super::Transition;
 use crate::choice::Choice;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::Value;
 use thiserror::Error;
 
 use super::Stream;
@@ -321,6 +322,16 @@ pub trait Backend {
 
     /// Forgets what was learnt so: another search is about to start.
     fn unlearn(&mut self) {}
+
+    /// What was learnt so, with the [coarseness](Self::coarseness), in a form of the store's own.
+    fn learnt(&self) -> Value {
+        Value::Null
+    }
+
+    /// Knows nothing but what was [`learnt`](Self::learnt) before; `false` if that is not its form.
+    fn relearn(&mut self, learnt: Value) -> bool {
+        learnt.is_null()
+    }
 
     /// Which clock the store lives by.
     fn clock(&self) -> Clock {

@@ -11,6 +11,7 @@ mod ending;
 mod endpoint;
 mod error;
 mod fault;
+mod learning;
 mod outage;
 mod sluice;
 mod spin;
@@ -227,17 +228,6 @@ impl Gate {
     #[must_use]
     pub fn is_heard(&self, store: usize) -> bool {
         self.connections.iter().any(|connection| connection.store == store && connection.listens())
-    }
-
-    /// Forgets what the footprints of the search before have learnt.
-    pub fn unlearn(&mut self) {
-        self.backends.iter_mut().for_each(|backend| backend.unlearn());
-    }
-
-    /// How much the stores' [footprints](Self::footprint) have learnt that makes them touch more than before.
-    #[must_use]
-    pub fn coarseness(&self) -> u64 {
-        self.backends.iter().map(|backend| backend.coarseness()).sum()
     }
 
     /// Moves bytes as far as possible without waiting; `true` if anything moved.

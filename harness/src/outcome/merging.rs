@@ -168,6 +168,7 @@ fn coverage(parts: &[Outcome], winner: Option<&Outcome>) -> Coverage {
         redundant: sum(|coverage| coverage.redundant),
         reduction: reduction(parts),
         steps: sum(|coverage| coverage.steps),
+        resumed: all().map(|coverage| coverage.resumed).max().unwrap_or_default(),
         exhausted: missing.is_empty()
             && all().all(|coverage| coverage.exhausted)
             && agree_on_reduction(parts),

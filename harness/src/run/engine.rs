@@ -15,6 +15,7 @@ use super::rig::{Detail, Rig};
 use super::search::Search;
 use super::surroundings::Home;
 use super::timers::Timers;
+use crate::checkpoint::{Checkpoint, SearchIdentity};
 use crate::error::Error;
 use crate::gate::{Backend, Gate, GateError};
 use crate::history::Trace;
@@ -126,7 +127,8 @@ impl Engine {
             let barrage = Barrage { rig, scenario, plan, interrupt, progress, stores };
             return self.runtime.block_on(barrage.run());
         }
-        let search = Search { rig, scenario, plan, interrupt, earliest, progress, stores };
+        let checkpoint = None;
+        let search = Search { rig, scenario, plan, interrupt, earliest, progress, checkpoint, stores };
         let (outcome, untold) = self.runtime.block_on(search.run())?;
         self.untold = untold;
         Ok(outcome)
@@ -138,6 +140,27 @@ impl Engine {
             self.runtime.block_on(untold.tell(&mut self.rig, &mut outcome))?;
         }
         Ok(outcome)
+    }
+
+    /// Goes on with a search from where it was ended, to the end or the budgets of `plan`. Executions are counted from the begin of
+    /// the search, the time from now on.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore), and if `checkpoint` is of another search than that of `scenario` by `plan`.
+    pub fn resume(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        checkpoint: Checkpoint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        self.check_stores(scenario)?;
+        checkpoint.head().check(&SearchIdentity::of(&scenario.card(), plan))?;
+        let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
+        let checkpoint = Some(Box::new(checkpoint));
+        let earliest = &Earliest::default();
+        let search = Search { rig, scenario, plan, interrupt, earliest, progress, checkpoint, stores };
+        Ok(self.runtime.block_on(search.run())?.0)
     }
 
     /// Replays the schedule of `recorded`, `attempts` times, with the seed and the limits of `plan`.

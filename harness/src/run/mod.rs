@@ -4,6 +4,7 @@ mod aftermath;
 mod burst;
 mod clocks;
 mod closest;
+mod continuing;
 mod difference;
 mod earliest;
 mod engine;

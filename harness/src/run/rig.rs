@@ -12,6 +12,7 @@ use super::patience::{Exhausted, Patience};
 use super::surroundings::{Home, Surroundings};
 use super::timers::Timers;
 use crate::check::Invariant;
+use crate::checkpoint::Learnt;
 use crate::error::Error;
 use crate::explore::Strategy;
 use crate::fault::FaultModel;
@@ -237,6 +238,18 @@ impl Rig {
     /// How much is known about what requests, and workers, have to do with each other; raised when that is more.
     pub(crate) fn coarseness(&self, subject: &Subject) -> u64 {
         self.gate.coarseness() + u64::from(self.shares_memory == Some(subject.number))
+    }
+
+    /// What is known of that.
+    pub(crate) fn learnt(&self, subject: &Subject) -> Learnt {
+        let shares_memory = self.shares_memory == Some(subject.number);
+        Learnt { stores: self.gate.learnt(), shares_memory }
+    }
+
+    /// Nothing but that is known; `false` if it is not of these stores.
+    pub(crate) fn relearn(&mut self, subject: &Subject, learnt: Learnt) -> bool {
+        self.shares_memory = learnt.shares_memory.then_some(subject.number);
+        self.gate.relearn(learnt.stores)
     }
 
     /// Tells an execution in text.

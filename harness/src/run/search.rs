@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clocks;
+use super::continuing::Begun;
 use super::difference::{difference, dissimilarity};
 use super::earliest::Earliest;
 use super::evidence::Untold;
@@ -12,11 +13,12 @@ use super::progress::Progress;
 use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
 use super::tally::Tally;
+use crate::checkpoint::Checkpoint;
 use crate::error::Error;
 use crate::explore::{Fixed, PartialOrderSampling, Pct, Portfolio, RandomWalk, Strategy, Systematic};
 use crate::id::WorkerId;
 use crate::interrupt::Interrupt;
-use crate::outcome::{Outcome, Stopped};
+use crate::outcome::{Counterexample, Outcome, Stopped};
 use crate::plan::{Plan, StrategyKind};
 use crate::regression::Retried;
 use crate::scenario::Scenario;
@@ -39,6 +41,8 @@ pub(crate) struct Search<'a> {
     /// What searches beside this one have found.
     pub(crate) earliest: &'a Earliest,
     pub(crate) progress: &'a mut dyn FnMut(Progress),
+    /// From where it goes on, if it does.
+    pub(crate) checkpoint: Option<Box<Checkpoint>>,
     pub(crate) stores: Vec<String>,
 }
 
@@ -50,48 +54,59 @@ impl Search<'_> {
         let workers: Vec<WorkerId> =
             (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
         let mut strategy = strategy(self.plan);
-        let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
-        let (mut found, mut regressions) = (Found::default(), Vec::new());
-        if !self.retry(&mut found, &mut regressions, &mut tally).await? {
-            self.explore(&subject, &workers, strategy.as_mut(), &mut found, &mut tally).await?;
-        }
-        let mut verdict = found.verdict;
-        if let Some(what) = tally.vacuous() {
-            verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
+        let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
+        let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
+        if !self.retry(&mut found, &mut tally).await?
+            && !self.check(&subject, &workers, &mut begun, &mut found, &tally).await?
+        {
+            let explored =
+                self.explore(&subject, &workers, strategy.as_mut(), &mut begun, &mut found, &mut tally);
+            explored.await?;
         }
         if found.stopped == Stopped::FirstViolation {
             self.earliest.note(tally.schedules);
         }
         tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        let (failing, vacuous) = (tally.failing, tally.vacuous());
         let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
+        let checkpoint = self.checkpoint_of(&subject, strategy.as_mut(), &found, &coverage, begun, failing);
+        let verdict = match vacuous {
+            Some(what) => found.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what })),
+            None => found.verdict,
+        };
+        let (seed, workers, counterexample) = match found.earlier {
+            Some((seed, workers, evidence)) => (seed, workers, Some(evidence)),
+            None => (subject.seed, subject.workers, None),
+        };
         let mut outcome = Outcome {
             card,
-            workers: subject.workers,
+            workers,
             isolation: self.plan.isolation,
             model: self.plan.model.clone(),
-            seed: subject.seed,
+            seed,
             verdict,
             coverage,
-            regressions,
-            counterexample: None,
+            regressions: found.regressions,
+            counterexample,
             bursts: None,
+            checkpoint,
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         };
-        let mut untold = found.violating.map(|(subject, executed)| Untold { subject, executed });
+        let violating = found.violating.filter(|_| outcome.counterexample.is_none());
+        let mut untold = violating.map(|(subject, executed)| Untold { subject, executed });
         if let Some(violation) = untold.take_if(|_| self.plan.has_evidence) {
             violation.tell(self.rig, &mut outcome).await?;
+        }
+        if let Some(checkpoint) = &mut outcome.checkpoint {
+            let evidence = outcome.counterexample.clone();
+            checkpoint.body.evidence = evidence.map(|evidence| (outcome.seed, outcome.workers, evidence));
         }
         Ok((outcome, untold))
     }
 
     /// Retries the regressions that belong here, which is the first shard's to do; says whether the search ends with one of them.
-    async fn retry(
-        &mut self,
-        found: &mut Found,
-        regressions: &mut Vec<Retried>,
-        tally: &mut Tally,
-    ) -> Result<bool, Error> {
+    async fn retry(&mut self, found: &mut Found, tally: &mut Tally) -> Result<bool, Error> {
         if self.plan.shard.index() > 0 {
             return Ok(false);
         }
@@ -100,10 +115,13 @@ impl Search<'_> {
             if self.interrupt.is_set() {
                 break;
             }
+            if found.regressions.iter().any(|retried| retried.regression.is_same_as(regression)) {
+                continue;
+            }
             let retry = Retry::run(self.rig, self.scenario, self.plan, regression, Detail::Needed).await?;
             tally.regressions += 1;
             let Retry { subject, executed, fate } = retry;
-            regressions.push(Retried { regression: regression.clone(), fate });
+            found.regressions.push(Retried { regression: regression.clone(), fate });
             if found.take(executed.verdict.clone(), &subject, executed, self.plan.keep_going) {
                 return Ok(true);
             }
@@ -116,9 +134,14 @@ impl Search<'_> {
         subject: &Subject,
         workers: &[WorkerId],
         strategy: &mut dyn Strategy,
+        begun: &mut Begun,
         found: &mut Found,
         tally: &mut Tally,
     ) -> Result<(), Error> {
+        // What kept schedules have taught is known from the start.
+        if let Some(systematic) = strategy.systematic() {
+            systematic.learn(self.rig.coarseness(subject));
+        }
         let mut told = Instant::now();
         loop {
             if let Some(stopped) = self.spent(tally) {
@@ -142,6 +165,9 @@ impl Search<'_> {
             let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
             for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
                 verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
+            }
+            if is_first && verdict == Verdict::Pass {
+                begun.first = Some(self.rig.trace(&executed));
             }
             if found.take(verdict, subject, executed, self.plan.keep_going) {
                 return Ok(());
@@ -182,7 +208,7 @@ impl Search<'_> {
     }
 
     /// The reason for which no further execution is to be started, if there is one.
-    fn spent(&self, tally: &Tally) -> Option<Stopped> {
+    pub(super) fn spent(&self, tally: &Tally) -> Option<Stopped> {
         if self.interrupt.is_set() {
             return Some(Stopped::Interrupted);
         }
@@ -216,22 +242,38 @@ impl Search<'_> {
 }
 
 /// What a search has found so far.
-struct Found {
-    verdict: Verdict,
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
     /// The first execution that violated an invariant, and of what.
     violating: Option<(Subject, Executed)>,
-    stopped: Stopped,
+    /// The evidence of an earlier one, with its seed and its number of workers, if the search goes on behind that.
+    pub(super) earlier: Option<(u64, usize, Counterexample)>,
+    /// The regressions that were retried.
+    pub(super) regressions: Vec<Retried>,
+    pub(super) stopped: Stopped,
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { verdict: Verdict::Pass, violating: None, stopped: Stopped::Exhausted }
+        Self {
+            verdict: Verdict::Pass,
+            violating: None,
+            earlier: None,
+            regressions: Vec::new(),
+            stopped: Stopped::Exhausted,
+        }
     }
 }
 
 impl Found {
     /// Takes in one execution of `subject`; says whether the search ends with it.
-    fn take(&mut self, verdict: Verdict, subject: &Subject, executed: Executed, keep_going: bool) -> bool {
+    pub(super) fn take(
+        &mut self,
+        verdict: Verdict,
+        subject: &Subject,
+        executed: Executed,
+        keep_going: bool,
+    ) -> bool {
         let stopped = match &verdict {
             Verdict::Pass | Verdict::Inconclusive(Inconclusive::StepLimit { .. }) => None,
             Verdict::Inconclusive(_) => Some(Stopped::Inconclusive),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::executed::Executed;
 use crate::choice::Schedule;
 use crate::gate::Gate;
-use crate::history::{State, WorkerEnd};
+use crate::history::WorkerEnd;
 use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped};
 use crate::plan::Plan;
 
@@ -15,6 +15,11 @@ pub(crate) struct Tally {
     started: Instant,
     /// Wakings in an undecided order that the gate had seen before.
     herds_before: u64,
+    /// Those of this search before it was ended and gone on with, and how long it had taken by then.
+    herds_so_far: u64,
+    elapsed_before_us: u64,
+    /// How often it was gone on with.
+    resumed: u64,
     pub(crate) schedules: u64,
     /// How many of them were stopped where another one goes on in the same way.
     redundant: u64,
@@ -24,10 +29,10 @@ pub(crate) struct Tally {
     first_violation: Option<u64>,
     violating_schedule: Option<Schedule>,
     final_states_max: usize,
-    final_states: BTreeMap<State, u64>,
+    final_states: BTreeMap<String, u64>,
     failures: BTreeMap<String, u64>,
     /// Executions in which some worker failed, other than by a conflict.
-    failing: u64,
+    pub(crate) failing: u64,
     conflicts: BTreeMap<String, u64>,
     faults: BTreeMap<String, u64>,
     /// Executions of regressions.
@@ -46,6 +51,9 @@ impl Tally {
         Self {
             herds_before: gate.herds(),
             started: Instant::now(),
+            herds_so_far: 0,
+            elapsed_before_us: 0,
+            resumed: 0,
             schedules: 0,
             redundant: 0,
             steps: 0,
@@ -64,6 +72,35 @@ impl Tally {
             differing: 0,
             reduces: false,
             reduction: Reduction::default(),
+        }
+    }
+
+    /// Goes on counting from `coverage`, of which so many executions were `failing`.
+    pub(crate) fn go_on_from(self, coverage: Coverage, failing: u64) -> Self {
+        Self {
+            started: self.started,
+            herds_before: self.herds_before,
+            herds_so_far: coverage.undecided_wakings,
+            elapsed_before_us: coverage.elapsed_us,
+            resumed: coverage.resumed + 1,
+            schedules: coverage.schedules,
+            redundant: coverage.redundant,
+            steps: coverage.steps,
+            violating: coverage.violating,
+            violated: coverage.violated,
+            first_violation: coverage.first_violation,
+            violating_schedule: coverage.violating_schedule,
+            final_states_max: self.final_states_max,
+            final_states: coverage.final_states,
+            failures: coverage.failures,
+            failing,
+            conflicts: coverage.conflicts,
+            faults: coverage.faults,
+            regressions: coverage.regressions,
+            repeats: coverage.repeats,
+            differing: coverage.differing,
+            reduces: false,
+            reduction: coverage.reduction.unwrap_or_default(),
         }
     }
 
@@ -86,7 +123,7 @@ impl Tally {
             return;
         }
         if let Some(state) = &executed.final_state {
-            count_bounded(&mut self.final_states, state, self.final_states_max);
+            count_bounded(&mut self.final_states, &state.to_string(), self.final_states_max);
         }
         let mut failed = false;
         for (worker, end) in &executed.ends {
@@ -128,11 +165,12 @@ impl Tally {
             preemption_bound: plan.preemption_bound,
             splits_max: gate.can_split().then_some(plan.splits_max),
             regressions: self.regressions,
+            resumed: self.resumed,
             repeats: self.repeats,
             differing: self.differing,
             conflicts: self.conflicts.clone(),
             faults: self.faults.clone(),
-            undecided_wakings: gate.herds() - self.herds_before,
+            undecided_wakings: self.herds_so_far + gate.herds() - self.herds_before,
             stopped,
             violating: self.violating,
             violated: self.violated.clone(),
@@ -140,12 +178,8 @@ impl Tally {
             violating_schedule: self.violating_schedule.clone(),
             shard: (plan.shard.count() > 1).then_some(plan.shard),
             missing: Vec::new(),
-            elapsed_us: self.elapsed_us(),
-            final_states: self
-                .final_states
-                .into_iter()
-                .map(|(state, times)| (state.to_string(), times))
-                .collect(),
+            elapsed_us: self.elapsed_before_us + self.elapsed_us(),
+            final_states: self.final_states,
             failures: self.failures,
         }
     }

@@ -14,5 +14,6 @@ mod polling;
 mod probe;
 mod pushes;
 mod regressions;
+mod resumed;
 mod shared_time;
 mod time;

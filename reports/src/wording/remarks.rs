@@ -13,6 +13,7 @@ pub fn remarks(outcome: &Outcome) -> Vec<String> {
     let coverage = &outcome.coverage;
     let latencies = outcome.bursts.as_ref().and_then(super::burst::latencies);
     let of_coverage = [
+        resumed(coverage),
         missing(coverage),
         refuted(coverage),
         conflicts(coverage),
@@ -95,6 +96,15 @@ fn refuted(coverage: &Coverage) -> Option<String> {
         "two steps were taken to be independent that are not, which is a bug of raceproof (please report it): {what}; the search \
          began anew without reduction"
     ))
+}
+
+fn resumed(coverage: &Coverage) -> Option<String> {
+    let often = match coverage.resumed {
+        0 => return None,
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("the search was ended and resumed {often}; what is counted is counted from its begin"))
 }
 
 fn conflicts(coverage: &Coverage) -> Option<String> {
@@ -190,6 +200,19 @@ mod tests {
             told[0].contains("bug of raceproof") && told[0].contains("`A B` and `B A` differ"),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn search_that_was_resumed_says_how_often() {
+        let told = |resumed| {
+            let mut outcome = samples::correct();
+            outcome.coverage.resumed = resumed;
+            remarks(&outcome)
+        };
+        assert_eq!(told(0), [""; 0]);
+        let tail = "what is counted is counted from its begin";
+        assert_eq!(told(1), [format!("the search was ended and resumed once; {tail}")]);
+        assert_eq!(told(3), [format!("the search was ended and resumed 3 times; {tail}")]);
     }
 
     /// A store that cannot break says nothing about what would be if it did.

@@ -138,6 +138,10 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(REPEAT_MAX)))]
     pub(super) repeat: u32,
+    /// Go on from the checkpoints of searches that a budget or a signal has ended; `--schedules` counts from their begin,
+    /// `--budget` from now on
+    #[arg(long)]
+    pub(super) resume: bool,
     /// Go on after the first violation of a scenario, to the end of its schedules or its budget
     #[arg(long)]
     pub(super) keep_going: bool,

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::leg::Leg;
 use super::meter::Meter;
 use super::output::Output;
+use super::resumption::Resumption;
 use super::settled;
 
 /// A run that is ready to start.
@@ -28,6 +29,8 @@ pub(super) struct Course<'a> {
     pub(super) plan: Plan,
     /// Where records go.
     pub(super) folder: Folder,
+    /// From where its searches go on, and what they leave to go on from.
+    pub(super) resumption: Option<Resumption>,
     /// The command that started the run, its program first, without passwords.
     pub(super) command: Vec<String>,
     /// The options that choose the same stores again.
@@ -89,13 +92,23 @@ impl Course<'_> {
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
         let place = (position, self.legs.len());
+        let checkpoint = match &self.resumption {
+            Some(resumption) => resumption.begin(leg, &self.plan, output)?,
+            None => None,
+        };
         let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
-        let (isolation, model) = (leg.isolation, leg.model.clone());
-        let plan = Plan { isolation, model, regressions, ..self.plan.clone() };
-        let explored = explorer.explore(&leg.name, &plan, &mut |progress| meter.show(progress, output));
+        let plan = Plan { regressions, ..leg.plan(&self.plan) };
+        let mut progress = |progress| meter.show(progress, output);
+        let explored = match checkpoint {
+            Some(checkpoint) => explorer.resume(&leg.name, &plan, checkpoint, &mut progress),
+            None => explorer.explore(&leg.name, &plan, &mut progress),
+        };
         meter.end();
-        let outcome = explored?;
+        let mut outcome = explored?;
+        if let Some(resumption) = &self.resumption {
+            resumption.end(leg, self.plan.strategy, &mut outcome, output)?;
+        }
         let record = match outcome.counterexample {
             Some(_) => Some(self.folder.write_record(&self.command, &outcome)?),
             None => None,

@@ -7,7 +7,7 @@ use raceproof::history::Trace;
 use raceproof::interrupt::Interrupt;
 use raceproof::run::{Engine, Followed, Jobs, Progress, Replay};
 use raceproof::store::StoreOptions;
-use raceproof::{Error, Outcome, Plan, Regression, Scenario};
+use raceproof::{Checkpoint, Error, Outcome, Plan, Regression, Scenario};
 
 /// Explores and replays scenarios by name.
 pub(super) trait Explorer {
@@ -19,6 +19,15 @@ pub(super) trait Explorer {
         &mut self,
         name: &str,
         plan: &Plan,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error>;
+
+    /// Goes on with a search of the scenario called `name`.
+    fn resume(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        checkpoint: Checkpoint,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error>;
 
@@ -88,6 +97,20 @@ impl Explorer for Session {
         match &mut self.engines {
             Engines::One(engine) => engine.explore(&scenario, plan, progress),
             Engines::Several(jobs) => jobs.explore(&scenario, plan, progress),
+        }
+    }
+
+    fn resume(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        checkpoint: Checkpoint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let scenario = self.scenario(name);
+        match &mut self.engines {
+            Engines::One(engine) => engine.resume(&scenario, plan, checkpoint, progress),
+            Engines::Several(_) => unreachable!("the arguments were checked"),
         }
     }
 

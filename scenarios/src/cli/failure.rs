@@ -62,6 +62,7 @@ impl Failure {
     /// How the program ends because of it.
     pub(super) fn exit(&self) -> Exit {
         match self {
+            Self::Engine(raceproof::Error::Checkpoint(_)) => Exit::Usage,
             Self::Document(DocumentError::Unwritable { .. })
             | Self::Regressions(RegressionFolderError::Unwritable { .. })
             | Self::Engine(_)
@@ -108,6 +109,8 @@ mod tests {
             (Failure::from(refused).exit(), Failure::from(full).exit()),
             (Exit::Usage, Exit::Environment)
         );
+        let damaged = raceproof::checkpoint::CheckpointError::Damaged(error().into());
+        assert_eq!(Failure::from(raceproof::Error::from(damaged)).exit(), Exit::Usage);
         assert_eq!(Failure::from(RequestError::NotDisposable).exit(), Exit::Usage);
     }
 }

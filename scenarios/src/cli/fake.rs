@@ -10,7 +10,7 @@ use raceproof::history::{Change, Effect, Trace, TraceStep};
 use raceproof::outcome::{Counterexample, Coverage, Replays, Stopped};
 use raceproof::run::{Followed, Progress, Replay};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
-use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, Regression, WorkerId};
+use raceproof::{Checkpoint, Error, FaultModel, Isolation, Outcome, Plan, Regression, WorkerId};
 
 use raceproof_reports::wording;
 
@@ -111,6 +111,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         counterexample: None,
         stores: vec!["a fake".to_owned()],
         bursts: None,
+        checkpoint: None,
         clock: "none".to_owned(),
     }
 }
@@ -213,6 +214,18 @@ impl Explorer for Fake {
         self.regressions.push(plan.regressions.len());
         progress(Progress { schedules: 1, schedules_max: plan.schedules_max, violating: 0 });
         found.ok_or_else(refusal)
+    }
+
+    fn resume(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        checkpoint: Checkpoint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let mut outcome = self.explore(name, plan, progress)?;
+        outcome.coverage.schedules += checkpoint.head().schedules;
+        Ok(outcome)
     }
 
     fn replay(&mut self, _: &str, _: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {

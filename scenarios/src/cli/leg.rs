@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use raceproof::{Card, FaultModel, Isolation};
+use raceproof::checkpoint::SearchIdentity;
+use raceproof::{Card, FaultModel, Isolation, Plan};
 use raceproof_reports::wording;
 
 /// One scenario at one level under one model.
@@ -16,13 +17,29 @@ pub(super) struct Leg {
     pub(super) model: FaultModel,
     /// The name with what is told beside it.
     title: String,
+    card: Card,
 }
 
 impl Leg {
     /// The scenario of `card` at a level under a model.
     pub(super) fn of(card: &Card, isolation: Option<Isolation>, model: FaultModel) -> Self {
         let title = wording::name_of(&card.name, isolation, card.tells(&model).then_some(&model));
-        Self { name: card.name.clone(), isolation, model, title }
+        Self { name: card.name.clone(), isolation, model, title, card: card.clone() }
+    }
+
+    /// `plan`, of which the level and the model are missing, for it.
+    pub(super) fn plan(&self, plan: &Plan) -> Plan {
+        Plan { isolation: self.isolation, model: self.model.clone(), ..plan.clone() }
+    }
+
+    /// Which search of it that is.
+    pub(super) fn search(&self, plan: &Plan) -> SearchIdentity {
+        SearchIdentity::of(&self.card, &self.plan(plan))
+    }
+
+    /// The model, if it is told beside the name.
+    pub(super) fn told_model(&self) -> Option<&FaultModel> {
+        self.card.tells(&self.model).then_some(&self.model)
     }
 }
 

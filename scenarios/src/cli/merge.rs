@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use raceproof::history::Trace;
 use raceproof::outcome::merge as merged;
 use raceproof::run::{Followed, Progress, Replay};
-use raceproof::{Error, FaultModel, Isolation, Outcome, Plan, Regression};
+use raceproof::{Checkpoint, Error, FaultModel, Isolation, Outcome, Plan, Regression};
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Visible};
@@ -33,6 +33,8 @@ pub(super) fn merge(args: &MergeArgs, output: &mut Output) -> Result<Exit, Failu
         legs: outcomes.iter().map(leg).collect(),
         plan: Plan::default(),
         folder,
+        // What was made elsewhere is gone on with elsewhere.
+        resumption: None,
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
         store_words: Vec::new(),
         is_json: args.format == Format::Json,
@@ -105,6 +107,16 @@ impl Explorer for Merged {
         let wanted = (name, plan.isolation, &plan.model);
         let outcome = self.0.iter().find(|outcome| key(outcome) == wanted);
         Ok(outcome.expect("the course asks for what was merged").clone())
+    }
+
+    fn resume(
+        &mut self,
+        _: &str,
+        _: &Plan,
+        _: Checkpoint,
+        _: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        unreachable!("nothing of this is gone on with")
     }
 
     fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Error> {

@@ -20,6 +20,7 @@ mod pattern;
 mod replay;
 mod report;
 mod request;
+mod resumption;
 mod run;
 mod settled;
 

@@ -27,6 +27,9 @@ pub(super) enum RequestError {
         /// Which option.
         flag: &'static str,
     },
+    /// A burst is no search.
+    #[error("`--resume` goes on with searches, and `--strategy burst` makes none (drop one of the two)")]
+    ResumeOfBurst,
     /// Kinds of faults, and no fault.
     #[error("`--faults 0` lets nothing break, so `--fault` means nothing (drop one of the two)")]
     FaultOfNone,
@@ -60,6 +63,9 @@ pub(super) enum RequestError {
         /// Which option.
         flag: &'static str,
     },
+    /// Several engines leave no checkpoint.
+    #[error("`--jobs` leaves no checkpoint, so there is none for `--resume` (drop one of the two)")]
+    ResumeOfJobs,
     /// A card that names a store that we do not have.
     #[error(
         "`{scenario}` needs the store `{store}`, which is not known (its card may name `redis`, `redis-2` to `redis-5`, and `postgres`)"
@@ -100,6 +106,7 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
 pub(super) fn jobs(search: &SearchArgs, stores: &StoreArgs) -> Result<u32, RequestError> {
     match (search.jobs, stores.stores) {
         (2.., ProviderChoice::Url) => Err(RequestError::SharedStores),
+        (2.., _) if search.resume => Err(RequestError::ResumeOfJobs),
         (jobs, _) => Ok(jobs),
     }
 }
@@ -118,6 +125,7 @@ fn check_burst(args: &SearchArgs) -> Result<(), RequestError> {
     ];
     match given.into_iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => Err(RequestError::ChoiceOfBurst { flag }),
+        None if args.resume => Err(RequestError::ResumeOfBurst),
         None => Ok(()),
     }
 }

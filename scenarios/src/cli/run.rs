@@ -20,6 +20,7 @@ use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
+use super::resumption::Resumption;
 use super::{pattern, request, settled};
 
 /// Explores the scenarios that the patterns select.
@@ -42,6 +43,9 @@ pub(super) fn run(
     let stores = request::stores(&args.stores, &cards)?;
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
+    let legs = request::legs(&cards, &levels, breakage.as_ref(), plan.strategy);
+    let resumption = Resumption::new(folder.checkpoints(), args.search.resume);
+    resumption.check(&legs, &plan)?;
     let mut kept = kept(args)?;
 
     let at_once = if jobs > 1 { format!(", {jobs} jobs") } else { String::new() };
@@ -61,9 +65,10 @@ pub(super) fn run(
         output.note(&line);
     }
     let course = Course {
-        legs: request::legs(&cards, &levels, breakage.as_ref(), plan.strategy),
+        legs,
         plan,
         folder,
+        resumption: Some(resumption),
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
         store_words: without_passwords(&request::words(&args.stores)),
         is_json: args.format == Format::Json,

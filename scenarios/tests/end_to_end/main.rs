@@ -11,6 +11,7 @@ mod place;
 mod processes;
 mod removed;
 mod replayed;
+mod resumed;
 mod running;
 mod shards;
 mod shown;

@@ -19,7 +19,7 @@ const WAIT_S_MAX: u64 = 60;
 /// Commands that Redis has served when a search is well under way: far more than a start needs.
 const COMMANDS_UNDER_WAY: u64 = 1_000;
 /// A search that would go on for minutes.
-const LONG: [&str; 9] =
+pub(crate) const LONG: [&str; 9] =
     ["run", "counter/incr", "--workers", "5", "--keep-going", "--schedules", "1000000", "--budget", "10m"];
 
 /// One in which workers wait for each other in Postgres most of the time.

@@ -1,5 +1,7 @@
 //! Tests of [`Systematic`] against systems small enough to try every schedule of.
 
+mod continued;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;

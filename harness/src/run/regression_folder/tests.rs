@@ -78,6 +78,7 @@ fn passed() -> Outcome {
         },
         regressions: Vec::new(),
         bursts: None,
+        checkpoint: None,
         counterexample: None,
         stores: Vec::new(),
         clock: String::new(),

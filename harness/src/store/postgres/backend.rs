@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::batch::{Batch, array, percent_encoded, quoted};
 use super::control::{Control, TERMINATE};
@@ -357,6 +358,14 @@ impl Backend for PostgresBackend {
 
     fn unlearn(&mut self) {
         self.following.unlearn();
+    }
+
+    fn learnt(&self) -> Value {
+        self.following.learnt()
+    }
+
+    fn relearn(&mut self, learnt: Value) -> bool {
+        self.following.relearn(learnt)
     }
 
     fn can(&self, kind: FaultKind) -> bool {

@@ -306,6 +306,14 @@ impl Backend for RedisBackend {
         self.following.forget();
     }
 
+    fn learnt(&self) -> serde_json::Value {
+        self.following.learnt()
+    }
+
+    fn relearn(&mut self, learnt: serde_json::Value) -> bool {
+        self.following.relearn(learnt)
+    }
+
     fn can(&self, kind: FaultKind) -> bool {
         let is_known = matches!(kind, FaultKind::Restart | FaultKind::Wipe | FaultKind::FailOver);
         is_known && self.server.power.is_some()

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 
 use super::super::batch::Batch;
 use super::super::exchange::Answers;
 use super::deed::{Access, Deed, HARMLESS, Touches, Unclear, Way, deeds};
+use super::learnt::Learnt;
 use super::schema::{QUESTIONS, Schema, Table, functions_sql};
 use crate::explore::{self, Footprint, Touch};
 use crate::gate::Exchange;
@@ -29,15 +31,9 @@ pub(in super::super) struct Following {
     connections: BTreeMap<ConnectionId, Connection>,
     /// Something was done after which nothing is known.
     is_lost: bool,
-    /// Tables the order of whose rows was noticed.
-    shown: BTreeSet<Bytes>,
-    /// Tables of which one row alone was said to be written.
-    parted: BTreeSet<Bytes>,
-    /// A client has asked for settings by which its statements may mean something else.
-    is_distrusted: bool,
+    learnt: Learnt,
     /// Tables, by the names of their rows, of which a page may fill up.
     crowded: BTreeSet<Bytes>,
-    coarseness: u64,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +70,8 @@ impl Following {
             let is_setting = HARMLESS.contains(&name.to_ascii_lowercase().as_str());
             is_setting || ["user", "database"].contains(&name.as_str()) || is_unicode(name, value)
         };
-        self.is_distrusted |= !startup_parameters(opening).is_some_and(|all| all.iter().all(is_harmless));
+        self.learnt.is_distrusted |=
+            !startup_parameters(opening).is_some_and(|all| all.iter().all(is_harmless));
     }
 
     /// Forgets the structure of the data, which is about to change.
@@ -87,12 +84,21 @@ impl Following {
     /// Forgets what was learnt about which differences show.
     pub(in super::super) fn unlearn(&mut self) {
         self.begin();
-        self.shown.clear();
-        self.parted.clear();
+        self.learnt.forget();
     }
 
     pub(in super::super) fn coarseness(&self) -> u64 {
-        self.coarseness
+        self.learnt.coarseness
+    }
+
+    pub(in super::super) fn learnt(&self) -> Value {
+        json!(self.learnt)
+    }
+
+    /// Knows nothing but what was learnt before; `false` if it is not that.
+    pub(in super::super) fn relearn(&mut self, learnt: Value) -> bool {
+        self.begin();
+        serde_json::from_value(learnt).map(|learnt| self.learnt = learnt).is_ok()
     }
 
     pub(in super::super) fn knows_schema(&self) -> bool {
@@ -217,7 +223,7 @@ impl Following {
             let touched = self.deed(connection, deed, level);
             footprint.0.extend(touched.0);
         }
-        if self.is_lost || self.is_distrusted || connection.is_lost {
+        if self.is_lost || self.learnt.is_distrusted || connection.is_lost {
             return Footprint::everything();
         }
         footprint.add(Footprint::nothing());
@@ -270,10 +276,7 @@ impl Following {
     fn touched(&mut self, transaction: &mut Transaction, touches: &Touches, sees_anew: bool) -> Footprint {
         let Some(schema) = self.schema.clone() else { return Footprint::everything() };
         for table in &touches.shown {
-            let rows = &schema.tables[*table].rows;
-            if self.shown.insert(rows.clone()) {
-                self.coarseness += u64::from(self.parted.contains(rows));
-            }
+            self.learnt.show(&schema.tables[*table].rows);
         }
         let mut footprint = Vec::new();
         for Access { table, part, way } in &touches.accesses {
@@ -294,10 +297,10 @@ impl Following {
             let is_crowded = self.crowded.contains(&object.rows);
             let is_written = *way == Way::Write;
             // The order in which different rows are written is the order in which they lie.
-            let is_whole = is_written && (is_crowded || self.shown.contains(&object.rows));
+            let is_whole = is_written && (is_crowded || self.learnt.shows(&object.rows));
             let part = part.clone().filter(|_| !is_whole);
             if is_written && part.is_some() {
-                self.parted.insert(object.rows.clone());
+                self.learnt.part(&object.rows);
             }
             touch(&object.rows, part.clone(), is_written && (is_crowded || !transaction.is_open));
             touch(&object.locks, part.clone(), true);

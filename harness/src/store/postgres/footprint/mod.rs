@@ -6,6 +6,7 @@
 
 mod deed;
 mod following;
+mod learnt;
 mod names;
 mod order;
 mod proof;

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::super::exchange::Exchange as Control;
 use super::reach::{Reach, Reaches};
 use crate::explore::{Access, Footprint, Touch};
 use crate::gate::{BackendError, Exchange};
 use crate::id::ConnectionId;
+use crate::octets;
 use crate::wire::Context;
 use crate::wire::redis::{Arguments, Elsewhere, is_told, name};
 
@@ -29,20 +32,20 @@ pub(in super::super) struct Following {
     /// Somebody hears of what others write.
     is_heard: bool,
     learnt: Learnt,
-    coarseness: u64,
 }
 
 /// What holds for all executions of a search.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Learnt {
+    coarseness: u64,
     /// The order of the keys was shown.
     order_shows: bool,
     /// A write was said to touch nothing but its key.
     order_left_out: bool,
     /// Scripts that were called by their names.
-    called: BTreeSet<Bytes>,
+    called: BTreeSet<String>,
     /// Scripts whose storing was left out.
-    stored: BTreeSet<Bytes>,
+    stored: BTreeSet<String>,
 }
 
 impl Following {
@@ -60,7 +63,18 @@ impl Following {
     }
 
     pub(in super::super) fn coarseness(&self) -> u64 {
-        self.coarseness
+        self.learnt.coarseness
+    }
+
+    /// What was learnt, to be [known again](Self::relearn).
+    pub(in super::super) fn learnt(&self) -> Value {
+        json!(self.learnt)
+    }
+
+    /// Knows nothing but what was learnt before; `false` if it is not that.
+    pub(in super::super) fn relearn(&mut self, learnt: Value) -> bool {
+        self.begin();
+        serde_json::from_value(learnt).map(|learnt| self.learnt = learnt).is_ok()
     }
 
     /// What an exchange touches; asks the server about requests that are new.
@@ -111,7 +125,7 @@ impl Following {
             Reach::Reads { shows_order } => {
                 if *shows_order && !self.learnt.order_shows {
                     self.learnt.order_shows = true;
-                    self.coarseness += u64::from(self.learnt.order_left_out);
+                    self.learnt.coarseness += u64::from(self.learnt.order_left_out);
                 }
                 Footprint(vec![Touch { object: None, part: None, access: Access::Reads }])
             }
@@ -132,12 +146,14 @@ impl Following {
     /// Whether a script is known by its name can be noticed only by those who call it so.
     fn named(&mut self, sha: &Bytes, stores: bool) -> Footprint {
         let learnt = &mut self.learnt;
-        if stores && !learnt.called.contains(sha) {
-            learnt.stored.insert(sha.clone());
+        let name = octets::text(sha);
+        if stores && !learnt.called.contains(&name) {
+            learnt.stored.insert(name);
             return Footprint::nothing();
         }
-        if !stores && learnt.called.insert(sha.clone()) {
-            self.coarseness += u64::from(learnt.stored.contains(sha));
+        if !stores && !learnt.called.contains(&name) {
+            learnt.coarseness += u64::from(learnt.stored.contains(&name));
+            learnt.called.insert(name);
         }
         let object = Some([b"script ", sha.as_ref()].concat().into());
         Footprint(vec![Touch { object, part: None, access: Access::of(stores) }])
