@@ -183,7 +183,8 @@ mod tests {
     /// Also if what is there is as expected: the search is not whole.
     #[test]
     fn missing_shard_is_told_and_inconclusive() {
-        let merge = merge_of(vec![vec![part("1/3", fake::caught("a/a"))], vec![part("3/3", fake::passed("a/b"))]]);
+        let merge =
+            merge_of(vec![vec![part("1/3", fake::caught("a/a"))], vec![part("3/3", fake::passed("a/b"))]]);
         assert_eq!(merge.exit.expect("they are of one run"), Exit::Inconclusive);
         assert!(merge.notes.contains("shard 2/3 is missing in 2 of 2 searches"), "{}", merge.notes);
         assert!(merge.notes.contains("shard 1/3 is missing in 1 of 2 searches"), "{}", merge.notes);
@@ -207,7 +208,8 @@ mod tests {
             strict_pass: false,
             loudness: Loudness { quiet: false, verbose: false },
         };
-        let mut output = Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
+        let mut output =
+            Output::to(Box::new(Captured::default()), Box::new(Captured::default()), Style::plain());
         let unreadable = merge(&args, &mut output).expect_err("a folder without a record");
         assert!(matches!(unreadable, Failure::Document(DocumentError::Unreadable { .. })));
     }

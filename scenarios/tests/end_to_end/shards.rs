@@ -55,7 +55,10 @@ fn four_shards_merged_are_the_search_that_was_not_split() {
     for count in ["schedules", "steps", "violating", "violated", "final_states"] {
         assert_eq!(whole["coverage"][count], merged["coverage"][count], "{count}");
     }
-    assert_eq!((&merged["coverage"]["schedules"], &merged["coverage"]["exhausted"]), (&90.into(), &true.into()));
+    assert_eq!(
+        (&merged["coverage"]["schedules"], &merged["coverage"]["exhausted"]),
+        (&90.into(), &true.into())
+    );
     assert_eq!(merged["counterexample"]["replays"]["reproduced"], 10);
 }
 

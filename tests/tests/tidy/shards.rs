@@ -44,7 +44,9 @@ mod tests {
 
     #[test]
     fn file_that_names_one_number_is_fine() {
-        assert!(broken("shard: [1, 2]\n  run: raceproof run --shard ${{ matrix.shard }}/2 --out x").is_empty());
+        assert!(
+            broken("shard: [1, 2]\n  run: raceproof run --shard ${{ matrix.shard }}/2 --out x").is_empty()
+        );
         assert!(broken("completions: 3\nparallelism: 3\n  raceproof run --shard \"$n/3\"").is_empty());
         assert!(broken("raceproof merge /r/shard-1 /r/shard-2").is_empty());
     }

@@ -46,10 +46,7 @@ fn options_of_run_are_read() {
     ])
     .expect("all of these exist");
     assert_eq!(args.patterns, ["counter", "lock/*"]);
-    assert_eq!(
-        (args.search.seed, args.search.strategy, args.search.schedules),
-        (7, StrategyKind::Random, 9)
-    );
+    assert_eq!((args.search.seed, args.search.strategy, args.search.schedules), (7, StrategyKind::Random, 9));
     assert_eq!((args.search.budget.as_secs(), args.search.workers), (90, Some(3)));
     assert!(args.search.keep_going && args.fail_fast && args.strict_pass && args.loudness.quiet);
     assert_eq!((args.format, args.stores.stores), (Format::Json, ProviderChoice::Local));
