@@ -39,7 +39,7 @@ impl Alarm {
         let waker = context.waker();
         // Not `will_wake`: it compares tables of functions too, and a clone may have another copy of the same table. Then
         // the thread would be told at each poll. Who is known is kept alive, so nobody else has its address.
-        if !self.known.as_ref().is_some_and(|known| known.data() == waker.data()) {
+        if self.known.as_ref().is_none_or(|known| known.data() != waker.data()) {
             self.known = Some(waker.clone());
             // The thread lives as long as the process does.
             let _ = mailbox().send((self.at, waker.clone()));

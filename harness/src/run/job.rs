@@ -12,6 +12,9 @@ use crate::store::StoreOptions;
 /// Something to do with the engine. What comes of it goes another way.
 type Order = Box<dyn FnOnce(&mut Engine) + Send>;
 
+/// What comes of a start: the stores in force, one line each.
+pub(super) type Started = Receiver<Result<Vec<String>, Error>>;
+
 /// An engine with its own stores, on a thread of its own.
 ///
 /// Dropping it waits for what it does and stops the stores as [`stop`](Self::stop) does, but keeps the errors to itself.
@@ -25,12 +28,12 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Starts the thread, and on it the stores. What comes of that arrives by itself: the stores in force, one line each.
+    /// Starts the thread, and on it the stores; what comes of that arrives by itself.
     pub(super) fn start(
         number: u32,
         options: StoreOptions,
         interrupt: Interrupt,
-    ) -> Result<(Self, Receiver<Result<Vec<String>, Error>>), Error> {
+    ) -> Result<(Self, Started), Error> {
         let (orders, received) = mpsc::channel::<Order>();
         let (told, started) = mpsc::channel();
         let run = move || {

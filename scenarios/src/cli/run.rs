@@ -132,7 +132,7 @@ mod tests {
         let one = Plan { preemption_bound: Some(1), workers: Some(1), schedules_max: 1, ..Plan::default() };
         assert_eq!(
             told(&one, &BTreeSet::new(), None),
-            "seed 0, dfs, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
+            "seed 0, portfolio, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
         assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
         let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
@@ -153,11 +153,11 @@ mod tests {
         let levels = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
         assert_eq!(
             told(&plan, &levels, None),
-            "seed 0, dfs, isolation read-committed+serializable, statements atomic, each schedule executed 20 times, \
+            "seed 0, portfolio, isolation read-committed+serializable, statements atomic, each schedule executed 20 times, \
              at most 20000 schedules and 30s for each scenario"
         );
         let usual = told(&Plan::default(), &BTreeSet::new(), None);
-        assert!(usual.starts_with("seed 0, dfs, at most 20000"), "{usual}");
+        assert!(usual.starts_with("seed 0, portfolio, at most 20000"), "{usual}");
         let twice = Plan { splits_max: 2, ..Plan::default() };
         assert!(told(&twice, &BTreeSet::new(), None).contains("statements split (at most 2 per schedule)"));
     }
