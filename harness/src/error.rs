@@ -23,6 +23,14 @@ pub enum Error {
         /// Which scenario.
         scenario: String,
     },
+    /// The workers of a scenario cannot be given operations: none can be drawn, or those of a record are not its own.
+    #[error("the workers of `{scenario}` have no operations")]
+    NoOperations {
+        /// Which scenario.
+        scenario: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

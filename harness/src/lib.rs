@@ -73,12 +73,14 @@ pub mod explore;
 pub mod fault;
 pub mod file;
 pub mod gate;
+pub mod generator;
 pub mod history;
 pub mod id;
 pub mod interrupt;
 pub mod isolation;
 pub mod outcome;
 pub mod plan;
+pub mod programs;
 pub mod regression;
 pub mod run;
 pub mod scenario;
@@ -87,6 +89,8 @@ pub mod store;
 pub mod verdict;
 pub mod wire;
 pub mod worker;
+#[cfg(feature = "workload")]
+pub mod workload;
 
 pub use card::{Card, Expectation};
 pub use check::{Invariant, View};
@@ -97,8 +101,11 @@ pub use id::{ConnectionId, WorkerId};
 pub use isolation::Isolation;
 pub use outcome::Outcome;
 pub use plan::Plan;
+pub use programs::Programs;
 pub use regression::Regression;
 pub use scenario::Scenario;
 pub use shard::Shard;
 pub use verdict::{Inconclusive, Verdict, Violation};
 pub use worker::Worker;
+#[cfg(feature = "workload")]
+pub use workload::{Generated, Workload};

@@ -3,6 +3,7 @@
 
 mod agenda;
 mod chance;
+mod cuts;
 mod extras;
 mod fixed;
 mod footprint;
@@ -20,6 +21,7 @@ mod systematic;
 mod transition;
 mod tree;
 
+pub use cuts::{Begun, Cut, cuts};
 pub use fixed::Fixed;
 pub use footprint::{Access, Footprint, Touch};
 pub use guided::{Departure, Guided};

@@ -64,6 +64,9 @@ impl Regression {
             member("workers", &self.workers),
             member("seed", &self.seed),
             member("team", &self.team),
+        ]);
+        lines.extend(self.programs.as_ref().map(|programs| member("programs", programs)));
+        lines.extend([
             member("violation", &self.violation),
             member("schedule", &self.schedule),
         ]);
@@ -150,6 +153,7 @@ mod tests {
             workers: 3,
             seed: u64::MAX,
             team: vec![WorkerId(0), WorkerId(2)],
+            programs: None,
             violation: Violation { invariant: "a".into(), found: request.into(), step: None },
             steps: schedule.0.iter().map(step).collect(),
             stale: Some(Stale { step: 2, reason: "wanted `a`".into() }),

@@ -1,33 +1,39 @@
 //! Owns the making of evidence: the violation replayed, shrunk and told step by step.
 
+use std::sync::Arc;
+
 use super::closest::Closest;
 use super::difference::difference;
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
-use super::shrink::Shrink;
+use super::shrink::{Shrink, Shrunk};
 use crate::choice::Schedule;
 use crate::error::Error;
 use crate::explore::Fixed;
 use crate::history::Trace;
 use crate::id::WorkerId;
 use crate::outcome::{Counterexample, Replays};
+use crate::scenario::Scenario;
 use crate::verdict::{Verdict, Violation};
 
 /// How often a shrunk schedule is replayed.
 pub(crate) const REPLAYS: u32 = 10;
 
-/// Gathers the evidence of the violation in `found`.
+/// Gathers the evidence of the violation in `found`, an execution of `subject`, which `source` has given its operations if they
+/// are generated.
 pub(crate) async fn counterexample(
     rig: &mut Rig,
+    source: &Arc<dyn Scenario>,
     subject: &Subject,
     found: Executed,
 ) -> Result<Counterexample, Error> {
     let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
     let (original, original_replays) = witness(rig, subject, &found, &violation).await?;
-    let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
-    let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
+    let Shrunk { subject, executed: small, candidates: shrink_candidates } =
+        Shrink::new(rig, source, subject, violation.clone(), found).run().await?;
+    let (shrunk, replays) = witness(rig, &subject, &small, &violation).await?;
     let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-    let passing = Closest::new(rig, subject, &small).run().await?;
+    let passing = Closest::new(rig, &subject, &small).run().await?;
     Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates, passing })
 }
 

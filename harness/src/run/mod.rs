@@ -1,6 +1,7 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
 mod aftermath;
+mod assignment;
 mod burst;
 mod clocks;
 mod closest;
@@ -25,6 +26,7 @@ mod retry;
 mod rig;
 mod search;
 mod settling;
+mod series;
 mod shrink;
 mod stutter;
 mod surroundings;

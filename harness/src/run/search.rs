@@ -10,6 +10,7 @@ use super::executed::Executed;
 use super::progress::Progress;
 use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
+use super::series::Series;
 use super::tally::Tally;
 use crate::error::Error;
 use crate::explore::{Fixed, PartialOrderSampling, Pct, Portfolio, RandomWalk, Strategy, Systematic};
@@ -42,25 +43,21 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// Searches, and gathers the evidence of a violation.
     pub(crate) async fn run(mut self) -> Result<Outcome, Error> {
-        let subject = self.rig.subject(self.scenario, self.plan);
-        let card = self.scenario.card();
-        let workers: Vec<WorkerId> =
-            (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
-        let mut strategy = strategy(self.plan);
+        let (subject, card) = (self.rig.subject(self.scenario, self.plan), self.scenario.card());
         let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
         let (mut found, mut regressions) = (Found::default(), Vec::new());
+        let mut exhausted = false;
         if !self.retry(&mut found, &mut regressions, &mut tally).await? {
-            self.explore(&subject, &workers, strategy.as_mut(), &mut found, &mut tally).await?;
+            exhausted = self.explore_all(&subject, &mut found, &mut tally).await?;
         }
         let mut verdict = found.verdict;
         if let Some(what) = tally.vacuous() {
             verdict = verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }
-        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
-        let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
+        let coverage = tally.coverage(self.plan, exhausted, found.stopped, &self.rig.gate);
         let (subject, counterexample) = match found.violating.filter(|_| self.plan.has_evidence) {
             Some((subject, executed)) => {
-                let evidence = counterexample(self.rig, &subject, executed).await?;
+                let evidence = counterexample(self.rig, self.scenario, &subject, executed).await?;
                 (subject, Some(evidence))
             }
             None => (subject, None),
@@ -104,7 +101,26 @@ impl Search<'_> {
         Ok(false)
     }
 
-    async fn explore(
+    /// Explores what the workers of `subject` do, or the workloads that are generated for them; says whether all was explored.
+    async fn explore_all(
+        &mut self,
+        subject: &Subject,
+        found: &mut Found,
+        tally: &mut Tally,
+    ) -> Result<bool, Error> {
+        let scenario = Arc::clone(self.scenario);
+        if let Some(generator) = scenario.generator() {
+            let series = Series::run(self, generator, found, tally).await?;
+            (tally.reduces, tally.workloads) = (series.reduces, Some(series.workloads));
+            return Ok(series.exhausted(generator));
+        }
+        let (mut strategy, workers) = (strategy(self.plan), team(subject));
+        self.explore(subject, &workers, strategy.as_mut(), found, tally).await?;
+        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        Ok(strategy.exhausted())
+    }
+
+    pub(super) async fn explore(
         &mut self,
         subject: &Subject,
         workers: &[WorkerId],
@@ -206,11 +222,11 @@ impl Search<'_> {
 }
 
 /// What a search has found so far.
-struct Found {
+pub(super) struct Found {
     verdict: Verdict,
     /// The first execution that violated an invariant, and of what.
     violating: Option<(Subject, Executed)>,
-    stopped: Stopped,
+    pub(super) stopped: Stopped,
 }
 
 impl Default for Found {
@@ -246,7 +262,13 @@ fn verdict_of(executed: &Executed) -> Verdict {
     }
 }
 
-fn strategy(plan: &Plan) -> Box<dyn Strategy> {
+/// All workers of `subject`.
+pub(super) fn team(subject: &Subject) -> Vec<WorkerId> {
+    (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect()
+}
+
+/// The strategy of `plan`, at its begin.
+pub(super) fn strategy(plan: &Plan) -> Box<dyn Strategy> {
     let systematic = || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard);
     match plan.strategy {
         // Samples know no bound.

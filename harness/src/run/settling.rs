@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::execution::{Execution, Setting, Task, Timer};
 use super::halt::Halt;
 use super::surroundings::Surroundings;
+use crate::explore::Begun;
 use crate::gate::Stream;
 use crate::history::WorkerEnd;
 use crate::id::WorkerId;
@@ -136,6 +137,9 @@ impl Execution<'_> {
                 let _ = answer.send(self.gate.url(worker, store)?);
             }
             Event::Shares => self.shares_memory = true,
+            Event::Begins { worker, place } => {
+                self.begun.push(Begun { worker, place, after_steps: self.steps.len() });
+            }
             Event::Sleep { worker, deadline, wake } => {
                 if !self.has_crashed(worker) {
                     self.polling.sleeps(worker, deadline.saturating_sub(self.clock.now()));

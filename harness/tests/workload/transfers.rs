@@ -1,0 +1,125 @@
+//! Transfers between two accounts, with a bug that only a large amount shows.
+
+use async_trait::async_trait;
+use raceproof::scenario::Result;
+use raceproof::store::SetUp;
+use raceproof::workload::proptest::prelude::*;
+use raceproof::{Card, Invariant, Plan, Programs, Worker, Workload};
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::support::{left, search, violations};
+
+/// What both accounts have.
+const BALANCE: i64 = 50;
+
+/// Two accounts with [`BALANCE`] each.
+struct Accounts {
+    /// Whether the balance is looked at first; else one transfer alone may take too much.
+    looks: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Operation {
+    Look,
+    Transfer { from: u8, amount: i64 },
+}
+
+#[async_trait(?Send)]
+impl Workload for Accounts {
+    type Operation = Operation;
+    type Session = MultiplexedConnection;
+
+    fn card(&self) -> Card {
+        let (name, stores) = ("workload/transfers".to_owned(), vec!["redis".to_owned()]);
+        Card { name, stores, workers: 3, ..Card::default() }
+    }
+
+    fn operation(&self, _worker: usize) -> BoxedStrategy<Operation> {
+        let transfer = (0..2_u8, 1..100_i64).prop_map(|(from, amount)| Operation::Transfer { from, amount });
+        prop_oneof![Just(Operation::Look), transfer].boxed()
+    }
+
+    async fn set_up(&self, stores: &mut SetUp) -> Result {
+        Ok(stores.redis().mset(&[("account-0", BALANCE), ("account-1", BALANCE)]).await?)
+    }
+
+    async fn open(&self, worker: &Worker) -> Result<MultiplexedConnection> {
+        Ok(worker.redis().await?)
+    }
+
+    async fn perform(
+        &self,
+        _worker: &Worker,
+        redis: &mut MultiplexedConnection,
+        operation: &Operation,
+    ) -> Result {
+        let Operation::Transfer { from, amount } = operation else {
+            let _: i64 = redis.get("account-0").await?;
+            return Ok(());
+        };
+        let (source, target) = (format!("account-{from}"), format!("account-{}", 1 - from));
+        if self.looks && redis.get::<_, i64>(&source).await? < *amount {
+            return Ok(());
+        }
+        let () = redis.decr(&source, *amount).await?;
+        Ok(redis.incr(&target, *amount).await?)
+    }
+
+    fn finally(&self) -> Vec<Invariant> {
+        vec![Invariant::new("no account is overdrawn", |view| {
+            let overdrawn = |key: &&str| view.state.integer(key).is_some_and(|balance| balance < 0);
+            match ["account-0", "account-1"].iter().find(overdrawn) {
+                None => Ok(()),
+                Some(key) => Err(format!("{key}: {}", view.state)),
+            }
+        })]
+    }
+}
+
+fn plan(seed: u64) -> Plan {
+    Plan { seed, ..Plan::default() }
+}
+
+fn amounts(programs: &Programs) -> Vec<i64> {
+    let planned = programs.operations.values().flatten();
+    planned.filter_map(|planned| planned.value["Transfer"]["amount"].as_i64()).collect()
+}
+
+/// One transfer alone is enough, of one more than there is: the boundary, found through values on both of its sides.
+#[test]
+fn argument_shrinks_to_the_boundary() {
+    for seed in 0..5 {
+        let found = search(Accounts { looks: false }, &plan(seed)).counterexample.expect("an account is overdrawn");
+        println!("seed {seed}: {} -> {} after {}", found.original.programs.as_ref().expect("drawn"), left(&found), found.shrink_candidates);
+        assert_eq!(left(&found), "A: Transfer { from: 0, amount: 51 }");
+    }
+}
+
+/// Two transfers that look first take more than there is together: neither can be smaller, though their sum could have been
+/// reached in many ways.
+#[test]
+fn arguments_that_depend_on_each_other_are_locally_minimal() {
+    for seed in 0..5 {
+        let found = search(Accounts { looks: true }, &plan(seed)).counterexample.expect("an account is overdrawn");
+        let programs = found.shrunk.programs.clone().expect("they were generated");
+        println!("seed {seed}: {} -> {programs} [{}] after {}", found.original.programs.as_ref().expect("drawn"), found.shrunk.schedule, found.shrink_candidates);
+        let amounts = amounts(&programs);
+        assert_eq!((amounts.len(), amounts.iter().sum::<i64>()), (2, BALANCE + 1), "{programs}");
+        assert_eq!((found.replays.reproduced, found.replays.differing), (10, 0));
+        for index in 0..2 {
+            let smaller = |programs: &mut Programs| {
+                let planned = programs.operations.values_mut().flatten().nth(index).expect("two operations");
+                let amount = planned.value["Transfer"]["amount"].as_i64().expect("a number");
+                planned.value["Transfer"]["amount"] = json!(amount - 1);
+            };
+            assert!(!violations(Accounts { looks: true }, &found, smaller), "{programs}: {index}");
+            let without = |programs: &mut Programs| {
+                programs.operations.values_mut().nth(index).expect("two workers").clear();
+            };
+            assert!(!violations(Accounts { looks: true }, &found, without), "{programs}: {index}");
+        }
+    }
+}
