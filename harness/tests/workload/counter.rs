@@ -1,15 +1,19 @@
 //! A counter with a lost update among operations that do no harm.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use raceproof::generator::Generator;
+use raceproof::programs::Planned;
 use raceproof::scenario::Result;
 use raceproof::store::SetUp;
 use raceproof::workload::proptest::prelude::*;
-use raceproof::{Card, Invariant, Plan, Verdict, Worker, Workload};
+use raceproof::{Card, Generated, Invariant, Plan, Scenario, Verdict, Worker, Workload};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
 
-use crate::support::{left, search, violations};
+use crate::support::{explore, left, search, violates};
 
 /// What is added by `Increment` is read and written back, or added at once if it is `correct`.
 #[derive(Clone, Copy)]
@@ -94,7 +98,6 @@ fn lost_update_shrinks_to_one_increment_by_one_of_two_workers() {
     for seed in 0..10 {
         let found = search(BROKEN, &plan(seed)).counterexample.expect("an increment is lost");
         let drawn = found.original.programs.as_ref().expect("they were generated");
-        println!("seed {seed}: {drawn} -> {} [{}] after {}", left(&found), found.shrunk.schedule, found.shrink_candidates);
         assert_eq!(drawn.operations.len(), 3, "{drawn}");
         let lists = found.shrunk.programs.as_ref().expect("they were generated").operations.values();
         let texts: Vec<&str> = lists.flatten().map(|planned| planned.text.as_str()).collect();
@@ -106,33 +109,39 @@ fn lost_update_shrinks_to_one_increment_by_one_of_two_workers() {
     }
 }
 
-/// A large list, drawn last, of which all but two operations must go.
+/// Up to six operations of each worker, of which all but two must go, wherever two workers increment.
 #[test]
 fn long_lists_shrink_as_far() {
-    for seed in 0..5 {
-        let scenario = std::sync::Arc::new(raceproof::Generated::new(BROKEN).drawing(1));
-        let mut engine = crate::support::engine();
-        let scenario: std::sync::Arc<dyn raceproof::Scenario> = scenario;
-        let outcome = engine.explore(&scenario, &plan(seed), &mut |_| {}).expect("the search runs");
-        engine.stop().expect("the store stops");
-        let found = outcome.counterexample.expect("an increment is lost");
-        let drawn = found.original.programs.as_ref().expect("they were generated");
-        println!("seed {seed}: {drawn} -> {} [{}] after {}", left(&found), found.shrunk.schedule, found.shrink_candidates);
+    let generated = || Generated::new(BROKEN).drawing(1);
+    let increments = |list: &Vec<Planned>| list.iter().any(|planned| planned.text.starts_with("Increment"));
+    let (mut shrunk, mut operations) = (0, 0);
+    for seed in 0..8 {
+        let drawn = generated().draw(seed, 0, 3).expect("any number does");
+        let violates = drawn.operations.values().filter(|list| increments(list)).count() > 1;
+        let scenario: Arc<dyn Scenario> = Arc::new(generated());
+        let outcome = explore(&scenario, &Plan { schedules_max: 2_000, ..plan(seed) });
+        assert_eq!(outcome.verdict.violation().is_some(), violates, "{drawn}");
+        let Some(found) = outcome.counterexample else { continue };
+        assert_eq!(found.original.programs, Some(drawn));
+        println!("{} -> {} [{}] {}", found.original.programs.as_ref().expect("d"), left(&found), found.shrunk.schedule, found.shrink_candidates);
         assert_eq!(left(&found).matches("Increment(1)").count(), 2, "{}", left(&found));
+        assert_eq!((found.shrunk.steps.len(), found.replays.reproduced), (4, 10));
+        operations += found.original.programs.map_or(0, |programs| programs.count(&found.original.workers));
+        shrunk += 1;
     }
+    assert!(shrunk >= 3 && operations >= shrunk * 6, "{operations} operations in {shrunk} workloads");
 }
 
-/// The definition of what shrinking promises, by brute force: of everything that is one step smaller, no schedule violates.
+/// What shrinking promises, by brute force: without either of the two, no schedule violates.
 #[test]
 fn what_is_left_is_locally_minimal() {
     let found = search(BROKEN, &plan(3)).counterexample.expect("an increment is lost");
-    assert!(violations(BROKEN, &found, |_| ()), "it violates as it is");
-    for index in 0..2 {
-        let without = |programs: &mut raceproof::Programs| {
-            let list = programs.operations.values_mut().nth(index).expect("two workers");
-            list.clear();
-        };
-        assert!(!violations(BROKEN, &found, without), "without operation {index}");
+    let programs = found.shrunk.programs.expect("they were generated");
+    assert!(violates(BROKEN, &programs), "{programs}");
+    for worker in programs.operations.keys() {
+        let mut without = programs.clone();
+        without.operations.insert(*worker, Vec::new());
+        assert!(!violates(BROKEN, &without), "{without}");
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use raceproof::generator::Generator;
 use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
 use raceproof::run::Engine;
 use raceproof::store::{Needs, ProviderChoice, StoreOptions};
-use raceproof::{Generated, Outcome, Plan, Scenario, Verdict, Workload};
+use raceproof::{Generated, Outcome, Plan, Programs, Scenario, Verdict, Workload};
 
 /// A fresh local Redis with a gate before it.
 pub(crate) fn engine() -> Engine {
@@ -17,10 +18,7 @@ pub(crate) fn engine() -> Engine {
 /// Searches `workload` as `plan` says.
 pub(crate) fn search(workload: impl Workload, plan: &Plan) -> Outcome {
     let scenario: Arc<dyn Scenario> = Arc::new(Generated::new(workload));
-    let mut engine = engine();
-    let outcome = engine.explore(&scenario, plan, &mut |_| {}).expect("the search runs");
-    engine.stop().expect("the store stops");
-    outcome
+    explore(&scenario, plan)
 }
 
 /// What is left of the operations of `found`.
@@ -28,21 +26,20 @@ pub(crate) fn left(found: &Counterexample) -> String {
     found.shrunk.programs.as_ref().expect("they were generated").to_string()
 }
 
-/// The violations in all schedules of what `found` has left, when `change` has changed it.
-pub(crate) fn violations(
-    workload: impl Workload,
-    found: &Counterexample,
-    change: impl Fn(&mut raceproof::Programs),
-) -> bool {
-    use raceproof::generator::Generator;
-    let mut programs = found.shrunk.programs.clone().expect("they were generated");
-    change(&mut programs);
-    let scenario = Generated::new(workload).doing(&programs).expect("they are its own");
+/// Whether any schedule of `programs` breaks a promise of `workload`.
+pub(crate) fn violates(workload: impl Workload, programs: &Programs) -> bool {
+    let scenario = Generated::new(workload).doing(programs).expect("they are its own");
     let workers = programs.operations.keys().map(|worker| worker.index() + 1).max();
     let plan = Plan { workers, has_evidence: false, ..Plan::default() };
-    let mut engine = engine();
-    let outcome = engine.explore(&scenario, &plan, &mut |_| {}).expect("the search runs");
-    engine.stop().expect("the store stops");
+    let outcome = explore(&scenario, &plan);
     assert!(outcome.coverage.exhausted || outcome.verdict != Verdict::Pass, "every schedule is tried");
     outcome.verdict.violation().is_some()
+}
+
+/// Searches `scenario` as `plan` says, on a store of its own.
+pub(crate) fn explore(scenario: &Arc<dyn Scenario>, plan: &Plan) -> Outcome {
+    let mut engine = engine();
+    let outcome = engine.explore(scenario, plan, &mut |_| {}).expect("the search runs");
+    engine.stop().expect("the store stops");
+    outcome
 }
