@@ -131,7 +131,7 @@ mod tests {
         };
         Trace {
             workers: Vec::new(),
-        programs: None,
+            programs: None,
             schedule: Schedule(steps.iter().map(|step| step.0.parse().expect("a choice")).collect()),
             initial_state: String::new(),
             steps: steps.iter().map(step).collect(),

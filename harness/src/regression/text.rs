@@ -66,10 +66,7 @@ impl Regression {
             member("team", &self.team),
         ]);
         lines.extend(self.programs.as_ref().map(|programs| member("programs", programs)));
-        lines.extend([
-            member("violation", &self.violation),
-            member("schedule", &self.schedule),
-        ]);
+        lines.extend([member("violation", &self.violation), member("schedule", &self.schedule)]);
         lines.extend(self.stale.as_ref().map(|stale| member("stale", stale)));
         let steps: Vec<String> = self.steps.iter().map(|step| format!("    {}", json(step))).collect();
         lines.push(format!("  \"steps\": [\n{}\n  ]", steps.join(",\n")));

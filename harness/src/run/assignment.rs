@@ -33,7 +33,9 @@ impl Subject {
             (Some(generator), Some(programs)) => self.doing(generator, programs.clone()),
             (None, None) => Ok(self.clone()),
             (Some(_), None) => self.given(Err("the record has none".into())),
-            (None, Some(_)) => self.given(Err("those of the record were generated, and it generates none".into())),
+            (None, Some(_)) => {
+                self.given(Err("those of the record were generated, and it generates none".into()))
+            }
         }
     }
 

@@ -101,6 +101,9 @@ mod tests {
     fn strategy_that_gives_nothing_is_an_error() {
         let strategy = (0..9_u8).prop_filter("none is large", |number| *number > 9).boxed();
         let error = Draw { seed: 0, number: 0, worker: 0 }.operation(&strategy, 0).err().expect("none");
-        assert!(error.to_string().contains("none is large") || error.to_string().contains("reject"), "{error}");
+        assert!(
+            error.to_string().contains("none is large") || error.to_string().contains("reject"),
+            "{error}"
+        );
     }
 }

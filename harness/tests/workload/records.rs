@@ -48,7 +48,8 @@ fn record_without_its_operations_is_refused() {
 #[test]
 fn regression_keeps_its_operations() {
     let outcome = found();
-    let regression = Regression::parse(&Regression::of(&outcome).expect("evidence").text()).expect("as written");
+    let regression =
+        Regression::parse(&Regression::of(&outcome).expect("evidence").text()).expect("as written");
     let shrunk = outcome.counterexample.expect("an increment is lost").shrunk.programs;
     assert_eq!(regression.programs, shrunk);
     let plan = Plan { seed: 77, regressions: vec![regression.clone()], schedules_max: 20, ..Plan::default() };
@@ -72,7 +73,9 @@ fn regression_whose_operations_are_gone_is_stale() {
     let mut engine = engine();
     let outcome = engine.explore(&counter(true), &plan, &mut |_| {}).expect("the search runs");
     engine.stop().expect("the store stops");
-    let [Fate::Stale { stale, violated: false }] = fates(&outcome)[..] else { panic!("{:?}", outcome.regressions) };
+    let [Fate::Stale { stale, violated: false }] = fates(&outcome)[..] else {
+        panic!("{:?}", outcome.regressions)
+    };
     assert!(stale.reason.contains("`Increment(1)` is none of its operations"), "{}", stale.reason);
     assert_eq!(outcome.verdict, Verdict::Pass);
 }

@@ -11,7 +11,8 @@ use raceproof::{Generated, Outcome, Plan, Programs, Scenario, Verdict, Workload}
 
 /// A fresh local Redis with a gate before it.
 pub(crate) fn engine() -> Engine {
-    let stores = StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() };
+    let stores =
+        StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() };
     Engine::start(&stores, Interrupt::never()).expect("redis-server is installed (see ci/setup)")
 }
 

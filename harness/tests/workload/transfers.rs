@@ -87,7 +87,8 @@ fn plan(seed: u64) -> Plan {
 #[test]
 fn argument_shrinks_to_the_boundary() {
     for seed in 0..5 {
-        let found = search(Accounts { looks: false }, &plan(seed)).counterexample.expect("an account is overdrawn");
+        let found =
+            search(Accounts { looks: false }, &plan(seed)).counterexample.expect("an account is overdrawn");
         assert!(left(&found).ends_with(": Transfer { from: 0, amount: 51 }"), "{}", left(&found));
         assert_eq!(found.shrunk.workers.len(), 1);
     }
@@ -102,7 +103,6 @@ fn arguments_that_depend_on_each_other_are_locally_minimal() {
         let found = search(looks(), &plan(seed)).counterexample.expect("an account is overdrawn");
         assert_eq!((found.replays.reproduced, found.replays.differing), (10, 0));
         let programs = found.shrunk.programs.as_ref().expect("they were generated");
-        println!("{} -> {programs} [{}] {}", found.original.programs.as_ref().expect("d"), found.shrunk.schedule, found.shrink_candidates);
         assert!(violates(looks(), programs), "{programs}");
         for changed in smaller(programs) {
             assert!(!violates(looks(), &changed), "{programs}: {changed}");

@@ -17,6 +17,7 @@ const RINGS: [&[&str]; 3] = [
         "isolation",
         "outcome",
         "plan",
+        "programs",
         "regression",
         "shard",
         "verdict",
@@ -24,7 +25,7 @@ const RINGS: [&[&str]; 3] = [
     ],
     &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
-    &["error", "run", "scenario"],
+    &["error", "generator", "run", "scenario", "workload"],
 ];
 /// What of `std` the innermost ring does without: the world outside, and the time.
 const STD_BANNED: [&str; 6] = ["env", "fs", "net", "os", "process", "thread"];

@@ -105,7 +105,8 @@ impl Shrink<'_> {
         let (seed, position) = (self.subject.seed, place.now().position);
         let tree = self.subject.given(generator.simplifying(seed, programs.number, worker, position))?;
         // A record may be older than the strategy, and what it holds is simple already.
-        let is_present = self.paths.contains_key(&(worker, position)) || self.told(tree.as_ref())? == *place.now();
+        let is_present =
+            self.paths.contains_key(&(worker, position)) || self.told(tree.as_ref())? == *place.now();
         Ok(is_present.then_some(tree))
     }
 

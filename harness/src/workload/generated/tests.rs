@@ -78,7 +78,8 @@ fn workers_have_strategies_of_their_own() {
 #[test]
 fn later_workloads_are_larger() {
     let longest = |number| {
-        let lengths = (0..50).flat_map(|seed| drawn(seed, number).operations.into_values().map(|list| list.len()));
+        let lengths =
+            (0..50).flat_map(|seed| drawn(seed, number).operations.into_values().map(|list| list.len()));
         let lengths: Vec<usize> = lengths.collect();
         (lengths.iter().min().copied(), lengths.iter().max().copied())
     };
