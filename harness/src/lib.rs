@@ -58,7 +58,8 @@
 //!
 //! A [`Scenario`] says what is run and promised, a [`Plan`] how it is searched, a [`run::Engine`] does it on the
 //! stores of [`store`], and an [`Outcome`] is what it came to. On Postgres a [`Plan`] also chooses the [`Isolation`] level
-//! and how many statements of a schedule are stopped between what they see and what they write.
+//! and how many statements of a schedule are stopped between what they see and what they write. A [`Workload`] says which operations
+//! there are instead of what each worker does: they are drawn from the seed, and shrunk together with the schedule.
 
 mod alarm;
 mod digest;

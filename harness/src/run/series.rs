@@ -1,6 +1,6 @@
 //! Owns [`Series`]: the workloads of a generated scenario, drawn and searched one after the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::progress::Progress;
 use super::search::{Found, Search, strategy, team};
@@ -30,10 +30,11 @@ impl Series {
         found: &mut Found,
         tally: &mut Tally,
     ) -> Result<Self, Error> {
-        let (count, plan, started) = (generator.workloads().max(1), search.plan, Instant::now());
+        let (count, plan) = (generator.workloads().max(1), search.plan);
         let mut series = Self::default();
         for number in 0..count {
-            let Some(share) = share(plan, tally.schedules, started.elapsed(), count - number) else {
+            let elapsed = Duration::from_micros(tally.elapsed_us());
+            let Some(share) = share(plan, tally.schedules, elapsed, count - number) else {
                 series.spent.get_or_insert(Stopped::ScheduleBudget);
                 break;
             };

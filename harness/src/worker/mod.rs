@@ -172,9 +172,9 @@ impl Worker {
         url.await.map_err(|_| io::Error::other(format!("the gate gave no URL of `{store}`")))
     }
 
-    /// The operation in this `place` (from 0) of its generated program begins.
-    #[cfg(feature = "workload")]
-    pub(crate) fn begins(&self, place: usize) {
+    /// Says that the operation in this `place` (from 0) of its generated list begins. So shrinking knows which steps go when
+    /// the operation is left out. Whoever does [`Programs`](crate::Programs) calls it.
+    pub fn begins(&self, place: usize) {
         self.send(Event::Begins { worker: self.id, place });
     }
 

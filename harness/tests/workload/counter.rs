@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use raceproof::generator::Generator;
+use raceproof::plan::StrategyKind;
 use raceproof::programs::Planned;
 use raceproof::scenario::Result;
 use raceproof::store::SetUp;
 use raceproof::workload::proptest::prelude::*;
-use raceproof::{Card, Generated, Invariant, Plan, Scenario, Verdict, Worker, Workload};
+use raceproof::{Card, Generated, Invariant, Outcome, Plan, Scenario, Verdict, Worker, Workload};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
@@ -157,8 +158,26 @@ fn correct_counter_passes_in_every_workload() {
 /// The workload, what is found and what is left of it come from the seed alone.
 #[test]
 fn same_seed_gives_the_same_outcome_and_another_seed_another_workload() {
-    let evidence = |seed| search(BROKEN, &plan(seed)).counterexample.expect("an increment is lost");
-    let (first, second) = (evidence(1), evidence(1));
-    assert_eq!(first, second);
-    assert_ne!(first.original.programs, evidence(2).original.programs);
+    let drawn = |outcome: &Outcome| {
+        let evidence = outcome.counterexample.as_ref().expect("an increment is lost");
+        evidence.original.programs.clone().expect("they were generated")
+    };
+    let [first, second, other] = [1, 1, 2].map(|seed| search(BROKEN, &plan(seed)));
+    assert_eq!(first.counterexample, second.counterexample);
+    assert_eq!(first.coverage.schedules, second.coverage.schedules);
+    assert_eq!(first.coverage.final_states, second.coverage.final_states);
+    assert_ne!(drawn(&first).operations, drawn(&other).operations);
+}
+
+/// Nothing is chosen or drawn again there, so each worker does its list of the largest workload, every time the same.
+#[test]
+fn workers_that_run_free_do_the_largest_workload() {
+    let plan = Plan { strategy: StrategyKind::Burst, schedules_max: 20, ..plan(4) };
+    let outcome = search(Counter { correct: true }, &plan);
+    assert_eq!((outcome.verdict, outcome.coverage.schedules), (Verdict::Pass, 20));
+    let drawn = Generated::new(BROKEN).draw(4, 15, 3).expect("any number does");
+    let value = |planned: &Planned| planned.value["Increment"].as_i64();
+    let sum: i64 = drawn.operations.values().flatten().filter_map(value).sum();
+    let states: Vec<&String> = outcome.coverage.final_states.keys().collect();
+    assert!(states.len() == 1 && states[0].contains(&format!("counter={sum}")), "{sum}: {states:?}");
 }

@@ -80,7 +80,7 @@ impl Workload for Accounts {
 }
 
 fn plan(seed: u64) -> Plan {
-    Plan { seed, ..Plan::default() }
+    Plan { seed, schedules_max: 3_200, ..Plan::default() }
 }
 
 /// One transfer alone is enough, of one more than there is: the boundary, found through values on both of its sides.
