@@ -51,6 +51,14 @@ pub enum Error {
     /// What the parts of a search came to does not belong together.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// The workers of a scenario cannot be given operations: none can be drawn, or those of a record are not its own.
+    #[error("the workers of `{scenario}` have no operations")]
+    NoOperations {
+        /// Which scenario.
+        scenario: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

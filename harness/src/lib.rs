@@ -58,7 +58,8 @@
 //!
 //! A [`Scenario`] says what is run and promised, a [`Plan`] how it is searched, a [`run::Engine`] does it on the
 //! stores of [`store`], and an [`Outcome`] is what it came to. On Postgres a [`Plan`] also chooses the [`Isolation`] level
-//! and how many statements of a schedule are stopped between what they see and what they write.
+//! and how many statements of a schedule are stopped between what they see and what they write. A [`Workload`] says which operations
+//! there are instead of what each worker does: they are drawn from the seed, and shrunk together with the schedule.
 
 mod alarm;
 mod digest;
@@ -75,12 +76,14 @@ pub mod explore;
 pub mod fault;
 pub mod file;
 pub mod gate;
+pub mod generator;
 pub mod history;
 pub mod id;
 pub mod interrupt;
 pub mod isolation;
 pub mod outcome;
 pub mod plan;
+pub mod programs;
 pub mod regression;
 pub mod run;
 pub mod scenario;
@@ -89,6 +92,8 @@ pub mod store;
 pub mod verdict;
 pub mod wire;
 pub mod worker;
+#[cfg(feature = "workload")]
+pub mod workload;
 
 pub use card::{Card, Expectation};
 pub use check::{Invariant, View};
@@ -100,8 +105,11 @@ pub use id::{ConnectionId, WorkerId};
 pub use isolation::Isolation;
 pub use outcome::Outcome;
 pub use plan::Plan;
+pub use programs::Programs;
 pub use regression::Regression;
 pub use scenario::Scenario;
 pub use shard::Shard;
 pub use verdict::{Inconclusive, Verdict, Violation};
 pub use worker::Worker;
+#[cfg(feature = "workload")]
+pub use workload::{Generated, Workload};

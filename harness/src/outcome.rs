@@ -145,6 +145,9 @@ pub struct Coverage {
     /// Which parts were not there when the others were merged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Shard>,
+    /// How many workloads were drawn, if the scenario generates its operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workloads: Option<Workloads>,
     /// Executions made by the search itself, each of another schedule where the strategy is `dfs`; bursts where it is
     /// `burst`.
     pub schedules: u64,
@@ -203,6 +206,15 @@ pub struct Coverage {
     pub failures: BTreeMap<String, u64>,
     /// Wall time of the search, in microseconds.
     pub elapsed_us: u64,
+}
+
+/// The workloads of a search of generated operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Workloads {
+    /// How many were drawn.
+    pub drawn: u64,
+    /// Of how many of them every schedule within the bound was explored.
+    pub exhausted: u64,
 }
 
 fn is_zero(count: &u64) -> bool {

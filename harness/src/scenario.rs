@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::card::Card;
 use crate::check::Invariant;
+use crate::generator::Generator;
 use crate::store::SetUp;
 use crate::worker::Worker;
 
@@ -38,6 +39,11 @@ pub trait Scenario: Send + Sync {
     async fn aftermath(&self, worker: Worker) -> Result {
         let _ = worker;
         Ok(())
+    }
+
+    /// What draws the operations of the workers; `None` if [`work`](Self::work) itself says what they do.
+    fn generator(&self) -> Option<&dyn Generator> {
+        None
     }
 
     /// What must hold after every step.

@@ -3,6 +3,7 @@
 
 mod agenda;
 mod chance;
+mod cuts;
 mod extras;
 mod fixed;
 mod footprint;
@@ -22,6 +23,7 @@ mod table;
 mod transition;
 mod tree;
 
+pub use cuts::{Begun, Cut, cuts};
 pub use fixed::Fixed;
 pub use footprint::{Access, Footprint, Touch};
 pub use guided::{Departure, Guided};

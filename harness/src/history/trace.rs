@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Change, Operation};
 use crate::choice::Schedule;
 use crate::id::{ConnectionId, Word, WorkerId};
+use crate::programs::Programs;
 use crate::verdict::Verdict;
 
 /// One execution from its first choice to its end.
@@ -14,6 +15,9 @@ use crate::verdict::Verdict;
 pub struct Trace {
     /// The workers that took part.
     pub workers: Vec<WorkerId>,
+    /// What they were to do, if it was generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs: Option<Programs>,
     /// The choices, one for each of `steps`.
     pub schedule: Schedule,
     /// The content of the stores before the first step, as text.

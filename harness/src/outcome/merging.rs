@@ -173,6 +173,10 @@ fn coverage(parts: &[Outcome], winner: Option<&Outcome>) -> Coverage {
             && all().all(|coverage| coverage.exhausted)
             && agree_on_reduction(parts),
         missing,
+        // Each shard makes its part of every workload.
+        workloads: all()
+            .filter_map(|coverage| coverage.workloads)
+            .min_by_key(|workloads| workloads.exhausted),
         repeats: sum(|coverage| coverage.repeats),
         differing: sum(|coverage| coverage.differing),
         conflicts: counts(|coverage| &coverage.conflicts, usize::MAX),

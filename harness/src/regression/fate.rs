@@ -131,6 +131,7 @@ mod tests {
         };
         Trace {
             workers: Vec::new(),
+            programs: None,
             schedule: Schedule(steps.iter().map(|step| step.0.parse().expect("a choice")).collect()),
             initial_state: String::new(),
             steps: steps.iter().map(step).collect(),
@@ -157,6 +158,7 @@ mod tests {
             model: crate::FaultModel::default(),
             workers: 2,
             seed: 0,
+            programs: None,
             team: Vec::new(),
             violation: Violation { invariant: "a".into(), found: "b".into(), step },
             schedule: trace.schedule.clone(),

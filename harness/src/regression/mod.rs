@@ -16,6 +16,7 @@ use crate::id::WorkerId;
 use crate::isolation::Isolation;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
+use crate::programs::Programs;
 use crate::verdict::Violation;
 
 /// A schedule that once violated an invariant.
@@ -54,6 +55,9 @@ pub struct Regression {
     pub seed: u64,
     /// The workers that take part, after shrinking.
     pub team: Vec<WorkerId>,
+    /// What the workers are to do, if it was generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs: Option<Programs>,
     /// What was violated.
     pub violation: Violation,
     /// The choices, one for each of `steps`.
@@ -106,6 +110,7 @@ impl Regression {
             workers: outcome.workers,
             seed: outcome.seed,
             team,
+            programs: trace.programs.clone(),
             violation: evidence.violation.clone(),
             schedule: trace.schedule.clone(),
             stale: None,
@@ -123,7 +128,7 @@ impl Regression {
             && self.schedule.splits() <= plan.splits_max
     }
 
-    /// Whether both are the same violation: of the same promise, by the same schedule of the same search. What is sent
+    /// Whether both are the same violation: of the same promise, by the same schedule of the same operations, of the same search. What is sent
     /// along it may differ.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
@@ -135,7 +140,9 @@ impl Regression {
     pub fn identity(&self) -> [String; 5] {
         let level = self.isolation.map_or_else(String::new, |level| level.to_string());
         let (model, schedule) = (self.model.to_string(), self.schedule.to_string());
-        [self.scenario.clone(), level, model, self.violation.invariant.clone(), schedule]
+        let does = self.programs.as_ref().map_or_else(String::new, |programs| format!(" ({programs})"));
+        let course = format!("{schedule}{does}");
+        [self.scenario.clone(), level, model, self.violation.invariant.clone(), course]
     }
 
     /// The plan under which it is retried: `plan` with the chance and the workers with which it was found.

@@ -64,9 +64,9 @@ impl Regression {
             member("workers", &self.workers),
             member("seed", &self.seed),
             member("team", &self.team),
-            member("violation", &self.violation),
-            member("schedule", &self.schedule),
         ]);
+        lines.extend(self.programs.as_ref().map(|programs| member("programs", programs)));
+        lines.extend([member("violation", &self.violation), member("schedule", &self.schedule)]);
         lines.extend(self.stale.as_ref().map(|stale| member("stale", stale)));
         let steps: Vec<String> = self.steps.iter().map(|step| format!("    {}", json(step))).collect();
         lines.push(format!("  \"steps\": [\n{}\n  ]", steps.join(",\n")));
@@ -150,6 +150,7 @@ mod tests {
             workers: 3,
             seed: u64::MAX,
             team: vec![WorkerId(0), WorkerId(2)],
+            programs: None,
             violation: Violation { invariant: "a".into(), found: request.into(), step: None },
             steps: schedule.0.iter().map(step).collect(),
             stale: Some(Stale { step: 2, reason: "wanted `a`".into() }),

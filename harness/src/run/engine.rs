@@ -175,7 +175,7 @@ impl Engine {
         attempts: u32,
     ) -> Result<Replay, Error> {
         self.check_stores(scenario)?;
-        let subject = self.rig.subject(scenario, plan);
+        let subject = self.rig.subject(scenario, plan).recorded(scenario, recorded.programs.as_ref())?;
         let attempts = attempts.max(1);
         let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
         let (replays, last) = replayed?;

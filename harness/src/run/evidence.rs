@@ -1,16 +1,19 @@
 //! Owns the making of evidence: the violation replayed, shrunk and told step by step.
 
+use std::sync::Arc;
+
 use super::closest::Closest;
 use super::difference::difference;
 use super::executed::Executed;
 use super::rig::{Detail, Rig, Subject};
-use super::shrink::Shrink;
+use super::shrink::{Shrink, Shrunk};
 use crate::choice::Schedule;
 use crate::error::Error;
 use crate::explore::Fixed;
 use crate::history::Trace;
 use crate::id::WorkerId;
 use crate::outcome::{Counterexample, Outcome, Replays};
+use crate::scenario::Scenario;
 use crate::verdict::{Verdict, Violation};
 
 /// How often a shrunk schedule is replayed.
@@ -18,6 +21,8 @@ pub(crate) const REPLAYS: u32 = 10;
 
 /// An execution with a violation of which no evidence was gathered yet.
 pub(crate) struct Untold {
+    /// What gave the workers their operations, if they are generated.
+    pub(crate) source: Arc<dyn Scenario>,
     pub(crate) subject: Subject,
     pub(crate) executed: Executed,
 }
@@ -25,21 +30,28 @@ pub(crate) struct Untold {
 impl Untold {
     /// Adds the evidence to the `outcome` of the search that made the execution on this `rig`.
     pub(crate) async fn tell(self, rig: &mut Rig, outcome: &mut Outcome) -> Result<(), Error> {
-        let Self { subject, executed } = self;
+        let Self { source, subject, executed } = self;
         (outcome.workers, outcome.seed) = (subject.workers, subject.seed);
-        outcome.counterexample = Some(counterexample(rig, &subject, executed).await?);
+        outcome.counterexample = Some(counterexample(rig, &source, &subject, executed).await?);
         Ok(())
     }
 }
 
-/// Gathers the evidence of the violation in `found`.
-async fn counterexample(rig: &mut Rig, subject: &Subject, found: Executed) -> Result<Counterexample, Error> {
+/// Gathers the evidence of the violation in `found`, an execution of `subject`, which `source` has given its operations if they
+/// are generated.
+async fn counterexample(
+    rig: &mut Rig,
+    source: &Arc<dyn Scenario>,
+    subject: &Subject,
+    found: Executed,
+) -> Result<Counterexample, Error> {
     let violation = found.verdict.violation().expect("only violating executions have evidence").clone();
     let (original, original_replays) = witness(rig, subject, &found, &violation).await?;
-    let (small, shrink_candidates) = Shrink::new(rig, subject, violation.clone(), found).run().await?;
-    let (shrunk, replays) = witness(rig, subject, &small, &violation).await?;
+    let Shrunk { subject, executed: small, candidates: shrink_candidates } =
+        Shrink::new(rig, source, subject, violation.clone(), found).run().await?;
+    let (shrunk, replays) = witness(rig, &subject, &small, &violation).await?;
     let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
-    let passing = Closest::new(rig, subject, &small).run().await?;
+    let passing = Closest::new(rig, &subject, &small).run().await?;
     Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates, passing })
 }
 

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::choice::{Choice, Schedule};
 use crate::digest::Digest;
+use crate::explore::Begun;
 use crate::gate::{Answer, Backend, Stepped, Struck, TimedOut, WaitEdge};
 use crate::history::{
     Cause, Change, Effect, Fault, Hit, Operation, State, Trace, TraceStep, WaitFor, Wake, WorkerEnd,
 };
 use crate::id::{ConnectionId, WorkerId};
+use crate::programs::Programs;
 use crate::verdict::Verdict;
 use crate::wire::Session;
 
@@ -57,6 +60,10 @@ pub(crate) struct Executed {
     pub(crate) is_redundant: bool,
     /// Whether workers were seen to have anything in common in their process.
     pub(crate) shares_memory: bool,
+    /// The operations of generated programs that have begun, in order.
+    pub(crate) begun: Vec<Begun>,
+    /// What the workers were to do, if it was generated.
+    pub(crate) programs: Option<Arc<Programs>>,
 }
 
 impl Executed {
@@ -76,6 +83,8 @@ impl Executed {
             mismatch: None,
             is_redundant: false,
             shares_memory: false,
+            begun: Vec::new(),
+            programs: None,
         }
     }
 
@@ -101,6 +110,7 @@ impl Executed {
         }
         let show = |state: &Option<State>| state.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         Trace {
+            programs: self.programs.as_ref().map(|programs| programs.restricted_to(&self.workers)),
             workers: self.workers.iter().copied().chain(self.aftermath).collect(),
             schedule: self.schedule(),
             initial_state: show(&self.initial_state),

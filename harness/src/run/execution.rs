@@ -22,7 +22,7 @@ use super::timers::Timers;
 use crate::check::Invariant;
 use crate::choice::Choice;
 use crate::clock::RunClock;
-use crate::explore::{Decision, Point, Strategy};
+use crate::explore::{Begun, Decision, Point, Strategy};
 use crate::fault::FaultModel;
 use crate::gate::{Gate, Stepped};
 use crate::history::{Cause, State, WorkerEnd};
@@ -80,6 +80,8 @@ pub(crate) struct Execution<'a> {
     /// When a timer fired that was looked for because nothing else was left; it is told as the next passing of time.
     pub(super) fired: Option<Duration>,
     pub(super) log: OperationLog,
+    /// The operations of generated programs that have begun, in order.
+    pub(super) begun: Vec<Begun>,
     pub(super) steps: Vec<Step>,
     /// Requests so far that were stopped half-way.
     pub(super) splits: usize,
@@ -141,6 +143,7 @@ impl<'a> Execution<'a> {
             polling: Polling::default(),
             fired: None,
             log,
+            begun: Vec::new(),
             steps,
             splits: 0,
             faults: 0,
@@ -217,6 +220,8 @@ impl<'a> Execution<'a> {
             mismatch,
             is_redundant,
             shares_memory: self.shares_memory,
+            begun: self.begun,
+            programs: None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Owns the course of a run: executions, searches, and what is made of a violation.
 
 mod aftermath;
+mod assignment;
 mod burst;
 mod clocks;
 mod closest;
@@ -28,6 +29,7 @@ mod regression_folder;
 mod retry;
 mod rig;
 mod search;
+mod series;
 mod settling;
 mod shrink;
 mod stutter;

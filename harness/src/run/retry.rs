@@ -1,5 +1,6 @@
 //! Owns [`Retry`]: one regression followed as far as it fits, and what that says.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use super::executed::Executed;
@@ -8,8 +9,9 @@ use crate::error::Error;
 use crate::explore::Guided;
 use crate::history::Trace;
 use crate::plan::Plan;
-use crate::regression::{Fate, Regression};
+use crate::regression::{Fate, Regression, Stale};
 use crate::scenario::Scenario;
+use crate::verdict::Verdict;
 
 /// A regression that was retried.
 pub(crate) struct Retry {
@@ -38,9 +40,21 @@ impl Retry {
         detail: Detail,
     ) -> Result<Self, Error> {
         let subject = rig.subject(scenario, &regression.plan(plan));
+        let subject = match subject.recorded(scenario, regression.programs.as_ref()) {
+            Ok(subject) => subject,
+            Err(error) => return Ok(Self::impossible(subject, regression, &error)),
+        };
         let mut guided = Guided::new(regression.schedule.clone());
         let executed = rig.execute(&subject, &regression.team, detail, &mut guided).await?;
         let fate = regression.fate(&rig.trace(&executed), guided.departure());
         Ok(Self { subject, executed, fate })
+    }
+
+    /// The operations of `regression` are not those of the code as it is now.
+    fn impossible(subject: Subject, regression: &Regression, error: &Error) -> Self {
+        let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        let stale = Stale { step: 1, reason: format!("its operations cannot be done: {why}") };
+        let executed = Executed::never(&regression.team, Verdict::Pass);
+        Self { subject, executed, fate: Fate::Stale { stale, violated: false } }
     }
 }

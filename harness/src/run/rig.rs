@@ -21,6 +21,7 @@ use crate::history::Trace;
 use crate::id::WorkerId;
 use crate::isolation::Isolation;
 use crate::plan::{Plan, RunLimits};
+use crate::programs::Programs;
 use crate::scenario::Scenario;
 use crate::store::SetUp;
 use crate::verdict::{Inconclusive, Verdict};
@@ -58,6 +59,8 @@ pub(crate) struct Subject {
     installs_splits: bool,
     model: FaultModel,
     pub(crate) scenario: Arc<dyn Scenario>,
+    /// What the workers are to do, if it was generated; then `scenario` does it.
+    pub(super) programs: Option<Arc<Programs>>,
     pub(super) always: Vec<Invariant>,
     pub(super) finally: Vec<Invariant>,
     pub(crate) seed: u64,
@@ -105,6 +108,7 @@ impl Rig {
             always: scenario.always(),
             finally: scenario.finally(),
             scenario: Arc::clone(scenario),
+            programs: None,
             seed: plan.seed,
             workers: team,
             aftermath: scenario.has_aftermath().then_some(last),
@@ -165,7 +169,8 @@ impl Rig {
             shares_memory: self.shares_memory == Some(subject.number),
             states: detail == Detail::EveryStep,
         };
-        let executed = Execution::start(&setting, &mut self.gate).run(strategy).await?;
+        let mut executed = Execution::start(&setting, &mut self.gate).run(strategy).await?;
+        executed.programs.clone_from(&subject.programs);
         if executed.shares_memory {
             self.shares_memory = Some(subject.number);
         }

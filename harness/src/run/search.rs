@@ -12,6 +12,7 @@ use super::executed::Executed;
 use super::progress::Progress;
 use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
+use super::series::Series;
 use super::tally::Tally;
 use crate::checkpoint::Checkpoint;
 use crate::error::Error;
@@ -49,27 +50,25 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// Searches, and gathers the evidence of a violation; if the plan wants none, what it could be gathered from comes along.
     pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
-        let subject = self.rig.subject(self.scenario, self.plan);
-        let card = self.scenario.card();
-        let workers: Vec<WorkerId> =
-            (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
+        let (subject, card) = (self.rig.subject(self.scenario, self.plan), self.scenario.card());
         let mut strategy = strategy(self.plan);
         let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
         let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
-        if !self.retry(&mut found, &mut tally).await?
-            && !self.check(&subject, &workers, &mut begun, &mut found, &tally).await?
-        {
-            let explored =
-                self.explore(&subject, &workers, strategy.as_mut(), &mut begun, &mut found, &mut tally);
-            explored.await?;
+        let mut exhausted = false;
+        if !self.retry(&mut found, &mut tally).await? {
+            exhausted =
+                self.explore_all(&subject, strategy.as_mut(), &mut begun, &mut found, &mut tally).await?;
         }
         if found.stopped == Stopped::FirstViolation {
             self.earliest.note(tally.schedules);
         }
-        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
         let (failing, vacuous) = (tally.failing, tally.vacuous());
-        let coverage = tally.coverage(self.plan, strategy.exhausted(), found.stopped, &self.rig.gate);
-        let checkpoint = self.checkpoint_of(&subject, strategy.as_mut(), &found, &coverage, begun, failing);
+        let coverage = tally.coverage(self.plan, exhausted, found.stopped, &self.rig.gate);
+        // A series of workloads is not gone on with.
+        let checkpoint = match self.scenario.generator() {
+            Some(_) => None,
+            None => self.checkpoint_of(&subject, strategy.as_mut(), &found, &coverage, begun, failing),
+        };
         let verdict = match vacuous {
             Some(what) => found.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what })),
             None => found.verdict,
@@ -94,7 +93,10 @@ impl Search<'_> {
             clock: clocks::told(&self.rig.gate.clocks()),
         };
         let violating = found.violating.filter(|_| outcome.counterexample.is_none());
-        let mut untold = violating.map(|(subject, executed)| Untold { subject, executed });
+        let mut untold = violating.map(|(subject, executed)| {
+            let source = Arc::clone(self.scenario);
+            Untold { source, subject, executed }
+        });
         if let Some(violation) = untold.take_if(|_| self.plan.has_evidence) {
             violation.tell(self.rig, &mut outcome).await?;
         }
@@ -129,7 +131,30 @@ impl Search<'_> {
         Ok(false)
     }
 
-    async fn explore(
+    /// Explores what the workers of `subject` do, or the workloads that are generated for them; says whether all was explored.
+    async fn explore_all(
+        &mut self,
+        subject: &Subject,
+        strategy: &mut dyn Strategy,
+        begun: &mut Begun,
+        found: &mut Found,
+        tally: &mut Tally,
+    ) -> Result<bool, Error> {
+        let scenario = Arc::clone(self.scenario);
+        if let Some(generator) = scenario.generator() {
+            let series = Series::run(self, generator, found, tally).await?;
+            (tally.reduces, tally.workloads) = (series.reduces, Some(series.workloads));
+            return Ok(series.exhausted(generator));
+        }
+        let workers = team(subject);
+        if !self.check(subject, &workers, begun, found, tally).await? {
+            self.explore(subject, &workers, strategy, begun, found, tally).await?;
+        }
+        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
+        Ok(strategy.exhausted())
+    }
+
+    pub(super) async fn explore(
         &mut self,
         subject: &Subject,
         workers: &[WorkerId],
@@ -298,7 +323,13 @@ fn verdict_of(executed: &Executed) -> Verdict {
     }
 }
 
-fn strategy(plan: &Plan) -> Box<dyn Strategy> {
+/// All workers of `subject`.
+pub(super) fn team(subject: &Subject) -> Vec<WorkerId> {
+    (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect()
+}
+
+/// The strategy of `plan`, at its begin.
+pub(super) fn strategy(plan: &Plan) -> Box<dyn Strategy> {
     let systematic = || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard);
     match plan.strategy {
         // Samples know no bound.

@@ -9,6 +9,7 @@ use super::execution::{Execution, Setting, Task, Timer};
 use super::halt::Halt;
 use super::panics;
 use super::surroundings::Surroundings;
+use crate::explore::Begun;
 use crate::gate::Stream;
 use crate::history::WorkerEnd;
 use crate::id::WorkerId;
@@ -137,6 +138,9 @@ impl Execution<'_> {
                 let _ = answer.send(self.gate.url(worker, store)?);
             }
             Event::Shares => self.shares_memory = true,
+            Event::Begins { worker, place } => {
+                self.begun.push(Begun { worker, place, after_steps: self.steps.len() });
+            }
             Event::Sleep { worker, deadline, wake } => {
                 if !self.has_crashed(worker) {
                     self.polling.sleeps(worker, deadline.saturating_sub(self.clock.now()));

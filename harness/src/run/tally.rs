@@ -7,7 +7,7 @@ use super::executed::Executed;
 use crate::choice::Schedule;
 use crate::gate::Gate;
 use crate::history::WorkerEnd;
-use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped};
+use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped, Workloads};
 use crate::plan::Plan;
 
 /// Counts over the executions of one search.
@@ -44,6 +44,8 @@ pub(crate) struct Tally {
     /// Whether equivalent schedules count as one.
     pub(crate) reduces: bool,
     pub(crate) reduction: Reduction,
+    /// The workloads, if they were drawn.
+    pub(crate) workloads: Option<Workloads>,
 }
 
 impl Tally {
@@ -72,6 +74,7 @@ impl Tally {
             differing: 0,
             reduces: false,
             reduction: Reduction::default(),
+            workloads: None,
         }
     }
 
@@ -99,6 +102,7 @@ impl Tally {
             regressions: coverage.regressions,
             repeats: coverage.repeats,
             differing: coverage.differing,
+            workloads: coverage.workloads,
             reduces: false,
             reduction: coverage.reduction.unwrap_or_default(),
         }
@@ -161,6 +165,7 @@ impl Tally {
             strategy: plan.strategy.to_string(),
             schedules: self.schedules,
             steps: self.steps,
+            workloads: self.workloads,
             exhausted,
             preemption_bound: plan.preemption_bound,
             splits_max: gate.can_split().then_some(plan.splits_max),

@@ -17,6 +17,8 @@ pub(crate) enum Event {
     Url { worker: WorkerId, store: &'static str, answer: oneshot::Sender<String> },
     /// It looks at what workers share in their process.
     Shares,
+    /// The operation in this `place` (from 0) of its generated program begins.
+    Begins { worker: WorkerId, place: usize },
     /// It sleeps until `deadline` of the run's clock.
     Sleep { worker: WorkerId, deadline: Duration, wake: oneshot::Sender<()> },
     /// An operation begins; `number` counts the operations of all workers from 0. `at` orders the begins and ends of

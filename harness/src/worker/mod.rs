@@ -172,6 +172,18 @@ impl Worker {
         url.await.map_err(|_| io::Error::other(format!("the gate gave no URL of `{store}`")))
     }
 
+    /// Says that the operation in this `place` (from 0) of its generated list begins. So shrinking knows which steps go when
+    /// the operation is left out. Whoever does [`Programs`](crate::Programs) calls it.
+    pub fn begins(&self, place: usize) {
+        self.send(Event::Begins { worker: self.id, place });
+    }
+
+    /// The seed of the run.
+    #[cfg(feature = "workload")]
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     fn send(&self, event: Event) {
         // The receiver is gone only when the execution is over; the worker is dropped then.
         let _ = self.events.send(event);

@@ -136,6 +136,7 @@ fn replays(
     let workers = (0..workers).map(|index| WorkerId(u16::try_from(index).expect("few"))).collect();
     let recorded = Trace {
         workers,
+        programs: None,
         schedule: schedule.parse().expect("a schedule"),
         initial_state: String::new(),
         steps: Vec::new(),

@@ -73,6 +73,7 @@ impl Script {
             (0..self.workers.len()).map(|index| WorkerId(u16::try_from(index).expect("few"))).collect();
         let mut recorded = Trace {
             workers,
+            programs: None,
             schedule: schedule.parse().expect("a schedule"),
             initial_state: String::new(),
             steps: Vec::new(),

@@ -271,6 +271,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
     };
     Trace {
         workers: vec![WorkerId(0), WorkerId(1)],
+        programs: None,
         schedule: schedule(choices),
         initial_state: states.0.to_owned(),
         steps,

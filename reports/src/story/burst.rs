@@ -11,6 +11,7 @@ use super::Lanes;
 pub(super) fn lanes(record: &BurstRecord, violation: &Violation) -> Lanes {
     let trace = Trace {
         workers: record.workers.clone(),
+        programs: None,
         // None was chosen.
         schedule: Schedule::default(),
         initial_state: record.initial_state.clone(),

@@ -5,6 +5,7 @@ mod broken;
 mod burst;
 mod circle;
 mod contrast;
+mod planned;
 mod reported;
 mod row;
 
@@ -73,6 +74,8 @@ pub struct Story {
 pub struct Lanes {
     /// The workers, one lane each.
     pub workers: Vec<WorkerId>,
+    /// What the workers were to do, one line each, if it was generated.
+    pub planned: Vec<Visible>,
     /// The content of the stores before the first step.
     pub initial: Visible,
     /// What happened, in order.
@@ -145,6 +148,7 @@ impl Lanes {
             Row::Step(Step::of(told, index + 1, &workers, broken, stores_are_named))
         };
         Self {
+            planned: planned::lines(trace),
             initial: Visible::of(&trace.initial_state),
             rows: row::drawn(count, STEPS_MAX, step),
             broken_at_end: promise.filter(|_| broken_at.is_none()).map(Visible::of),

@@ -3,6 +3,7 @@
 use super::lanes::Table;
 use super::style::{Style, Tone};
 use crate::story::{Lanes, Story};
+use crate::visible::Visible;
 
 /// Columns that the labels on the left take, with the indentation before and the blanks behind.
 const LABEL_COLUMNS: usize = 12;
@@ -51,18 +52,21 @@ pub fn shortened(story: &Story, style: &Style) -> String {
 /// An execution as lanes, between the states before and after it.
 #[must_use]
 pub fn lanes(execution: &Lanes, style: &Style) -> String {
-    let mut text = labelled(style, "start", execution.initial.as_str(), 3);
+    let mut text = listed(style, "workload", &execution.planned);
+    text += &labelled(style, "start", execution.initial.as_str(), 3);
     text += &Table::of(execution, style).draw();
     if let Some(promise) = &execution.broken_at_end {
         let told = style.wrap(&format!("✗ broken at the end: {promise}"), style.width() - 2, 2);
         text += &told.iter().map(|line| format!("  {}\n", style.paint(Tone::Bad, line))).collect::<String>();
     }
     text += &labelled(style, "end", execution.last.as_str(), 3);
-    for (position, line) in execution.reported.iter().enumerate() {
-        let label = if position == 0 { "reported" } else { "" };
-        text += &labelled(style, label, line.as_str(), 4);
-    }
-    text
+    text + &listed(style, "reported", &execution.reported)
+}
+
+/// Lines of which the first has a label.
+fn listed(style: &Style, label: &str, lines: &[Visible]) -> String {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(lines).map(|(label, line)| labelled(style, label, line.as_str(), 4)).collect()
 }
 
 fn title(story: &Story, style: &Style) -> String {

@@ -9,7 +9,7 @@ mod retried;
 use std::collections::BTreeSet;
 
 use raceproof::history::{Cause, Trace};
-use raceproof::outcome::{Coverage, Judgement, Replays, Stopped};
+use raceproof::outcome::{Coverage, Judgement, Replays, Stopped, Workloads};
 use raceproof::verdict::Verdict;
 
 use raceproof::Outcome;
@@ -131,7 +131,7 @@ pub fn coverage(outcome: &Outcome) -> String {
     let shard = coverage.shard.map_or_else(String::new, |shard| format!(" in shard {shard}"));
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
-            return format!("found in schedule {first}{shard}");
+            return format!("found in schedule {first}{}{shard}", in_workload(coverage));
         }
         (Verdict::Violation(_), None) if coverage.stopped == Stopped::FirstViolation => {
             return retried::FOUND.to_owned();
@@ -140,14 +140,29 @@ pub fn coverage(outcome: &Outcome) -> String {
             format!("{}, {} explored", retried::FOUND, counted(coverage.schedules, "schedule"))
         }
         (Verdict::Violation(_), Some(first)) => {
-            format!("found in schedule {first} of {} explored", coverage.schedules)
+            format!("found in schedule {first} of {}{} explored", coverage.schedules, of_workloads(coverage))
         }
         (Verdict::Pass, _) => {
-            format!("no violation in the {} explored", counted(coverage.schedules, "schedule"))
+            format!("no violation in the {} explored", counted_schedules(coverage))
         }
-        _ => format!("{} explored", counted(coverage.schedules, "schedule")),
+        _ => format!("{} explored", counted_schedules(coverage)),
     };
     format!("{explored}{shard}, {}", exhausted(coverage))
+}
+
+/// `90 schedules`, or `90 schedules of 16 workloads`.
+fn counted_schedules(coverage: &Coverage) -> String {
+    format!("{}{}", counted(coverage.schedules, "schedule"), of_workloads(coverage))
+}
+
+fn of_workloads(coverage: &Coverage) -> String {
+    let told = |workloads: Workloads| format!(" of {}", counted(workloads.drawn, "workload"));
+    coverage.workloads.map_or_else(String::new, told)
+}
+
+/// The workload at which a search stopped: the last that was drawn.
+fn in_workload(coverage: &Coverage) -> String {
+    coverage.workloads.map_or_else(String::new, |workloads| format!(" (of workload {})", workloads.drawn))
 }
 
 fn is_reduced(coverage: &Coverage) -> bool {
@@ -211,7 +226,8 @@ pub fn replays(replays: &Replays) -> String {
     }
 }
 
-/// The size of an execution: `3 workers, 4 context switches, 6 steps`, and what else happened in it.
+/// The size of an execution: `3 workers, 4 context switches, 6 steps`, and what else happened in it; with the number of
+/// operations if these were generated.
 #[must_use]
 pub fn size(trace: &Trace) -> String {
     let workers = counted(trace.workers.len() as u64, "worker");
@@ -227,7 +243,9 @@ pub fn size(trace: &Trace) -> String {
         1 => ", time passes once".to_owned(),
         times => format!(", time passes {times} times"),
     };
-    format!("{workers}, {switches}, {steps}{splits}{faults}{time}")
+    let generated = trace.programs.as_ref().map(|programs| programs.count(&trace.workers) as u64);
+    let operations = generated.map_or_else(String::new, |count| format!(", {}", counted(count, "operation")));
+    format!("{workers}{operations}, {switches}, {steps}{splits}{faults}{time}")
 }
 
 #[cfg(test)]
@@ -295,6 +313,20 @@ mod tests {
         let told = "no violation in the 90 schedules explored in shard 2/4, exhausted: yes";
         assert_eq!(coverage(&passed), told);
         assert_eq!(coverage(&caught), "found in schedule 2 in shard 2/4");
+    }
+
+    /// What was generated is a sample, so it is told how large that was.
+    #[test]
+    fn workloads_are_told_with_their_schedules() {
+        let (mut correct, mut caught) = (samples::correct(), samples::caught());
+        for outcome in [&mut correct, &mut caught] {
+            outcome.coverage.workloads = Some(Workloads { drawn: 16, exhausted: 16 });
+        }
+        assert_eq!(
+            coverage(&correct),
+            "no violation in the 90 schedules of 16 workloads explored, exhausted: yes"
+        );
+        assert_eq!(coverage(&caught), "found in schedule 2 (of workload 16)");
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn trace() -> Trace {
     steps[2].changes = vec![Change { key: "counter".to_owned(), before: None, after: Some("1".to_owned()) }];
     Trace {
         workers: vec![WorkerId(0), WorkerId(1)],
+        programs: None,
         schedule: "A B A B".parse().expect("a schedule"),
         initial_state: "(empty)".to_owned(),
         steps,

@@ -19,6 +19,7 @@ const RINGS: [&[&str]; 3] = [
         "octets",
         "outcome",
         "plan",
+        "programs",
         "regression",
         "shard",
         "verdict",
@@ -26,7 +27,7 @@ const RINGS: [&[&str]; 3] = [
     ],
     &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
-    &["error", "run", "scenario"],
+    &["error", "generator", "run", "scenario", "workload"],
 ];
 /// What of `std` the innermost ring does without: the world outside, and the time.
 const STD_BANNED: [&str; 6] = ["env", "fs", "net", "os", "process", "thread"];

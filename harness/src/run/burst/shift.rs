@@ -121,6 +121,8 @@ impl<'a> Shift<'a> {
             },
             // What they share there is theirs: nothing here depends on it.
             Event::Shares => {}
+            // Nothing is shrunk here.
+            Event::Begins { .. } => {}
             Event::Sleep { worker, deadline, wake } => {
                 self.say(News::Sleeps { worker, deadline, wake });
             }

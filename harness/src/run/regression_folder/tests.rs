@@ -35,6 +35,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
     };
     let trace = Trace {
         workers: ["A", "B", "D"].map(|worker| worker.parse().expect("a worker")).into(),
+        programs: None,
         steps: schedule.0.iter().map(step).collect(),
         schedule,
         initial_state: String::new(),

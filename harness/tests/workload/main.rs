@@ -1,0 +1,7 @@
+//! Tests of generated workloads against a real Redis: what is searched, and what shrinking leaves of operations, arguments and
+//! schedules.
+
+mod counter;
+mod records;
+mod support;
+mod transfers;
