@@ -44,6 +44,14 @@ fn page_of_models_faults_and_time() {
 
 /// A cell that is not what the card expects is marked, and the page says how many there are.
 #[test]
+fn generated_operations_are_listed_and_escaped() {
+    let page = drawn(vec![samples::generated("Say(<b>)")]);
+    let list = "<p class=\"label\">What the workers were to do</p>\n<ul>\n<li>A Say(&#60;b&#62;), Say(&#60;b&#62;)</li>\n<li>B nothing</li>";
+    assert!(page.contains(list), "{}", body(&page));
+    assert!(!drawn(vec![samples::caught()]).contains("What the workers were to do"));
+}
+
+#[test]
 fn isolation_table_that_differs_is_marked() {
     let mut outcomes = samples::swept();
     assert!(drawn(outcomes.clone()).contains("\"badge comparison good\">equals the published table"));

@@ -10,6 +10,7 @@ use raceproof::history::{
     Cause, Change, Effect, Fault, Operation, OperationEnd, Trace, TraceStep, WaitFor, WorkerEnd,
 };
 use raceproof::outcome::{Counterexample, Coverage, Outcome, Passing, Replays, Stopped};
+use raceproof::programs::{Planned, Programs};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
 use raceproof::{Choice, Schedule, WorkerId};
 
@@ -49,6 +50,16 @@ pub(crate) fn caught() -> Outcome {
     let mut evidence = evidence(violation, original, shrunk);
     evidence.passing = Some(Passing { trace: chosen("A A B B"), differs_at: 2, candidates: 3 });
     outcome.counterexample = Some(evidence);
+    outcome
+}
+
+/// A broken variant whose operations were generated; worker A does two that are told as `text`.
+pub(crate) fn generated(text: &str) -> Outcome {
+    let mut outcome = caught();
+    let planned = Planned { position: 4, text: text.to_owned(), value: text.into() };
+    let operations = [(WorkerId(0), vec![planned.clone(), planned]), (WorkerId(1), Vec::new())].into();
+    let evidence = outcome.counterexample.as_mut().expect("it was caught");
+    evidence.shrunk.programs = Some(Programs { number: 2, operations });
     outcome
 }
 

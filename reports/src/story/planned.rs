@@ -19,35 +19,26 @@ pub(super) fn lines(trace: &Trace) -> Vec<Visible> {
 
 #[cfg(test)]
 mod tests {
-    use raceproof::Programs;
-
     use super::*;
     use crate::samples;
+    use crate::story::Story;
     use crate::terminal::{Style, full};
 
-    fn trace(text: &str) -> Trace {
-        let planned = Planned { position: 4, text: text.to_owned(), value: text.into() };
-        let workers = ["A", "B"].map(|worker| worker.parse().expect("a worker"));
-        let lists = [vec![planned.clone(), planned], Vec::new()];
-        let programs = Programs { number: 2, operations: workers.into_iter().zip(lists).collect() };
-        Trace { programs: Some(programs), ..samples::chosen("A B") }
+    fn told(text: &str) -> Vec<String> {
+        let evidence = samples::generated(text).counterexample.expect("it was caught");
+        lines(&evidence.shrunk).iter().map(|line| line.as_str().to_owned()).collect()
     }
 
     #[test]
     fn operations_are_told_by_worker_and_those_of_hand_written_scenarios_are_not() {
-        let told =
-            |trace: &Trace| lines(trace).iter().map(|line| line.as_str().to_owned()).collect::<Vec<_>>();
-        assert_eq!(told(&trace("Add(1)")), ["A Add(1), Add(1)", "B nothing"]);
-        assert_eq!(told(&trace("\u{1b}[2J"))[0], "A \\x1b[2J, \\x1b[2J");
-        assert!(told(&samples::chosen("A B")).is_empty());
+        assert_eq!(told("Add(1)"), ["A Add(1), Add(1)", "B nothing"]);
+        assert_eq!(told("\u{1b}[2J")[0], "A \\x1b[2J, \\x1b[2J");
+        assert!(lines(&samples::chosen("A B")).is_empty());
     }
 
     #[test]
     fn operations_stand_before_the_execution() {
-        let mut outcome = samples::caught();
-        let evidence = outcome.counterexample.as_mut().expect("it was caught");
-        evidence.shrunk.programs = trace("Add(1)").programs;
-        let story = crate::story::Story::of(&outcome, None).expect("a violation");
+        let story = Story::of(&samples::generated("Add(1)"), None).expect("a violation");
         let told = full(&story, &Style::plain());
         let expected = "  workload  A Add(1), Add(1)\n            B nothing\n  start     ";
         assert!(told.contains(expected), "{told}");
