@@ -45,6 +45,9 @@ pub struct Transition {
     /// workers end, then what the last step of one makes possible may happen before that of the other.
     #[serde(skip_serializing_if = "Not::not")]
     pub finishes: bool,
+    /// Whether something that is nobody's turn may have been possible only because of it, though everybody had ended then.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub enables: bool,
 }
 
 impl Transition {
@@ -60,7 +63,7 @@ impl Transition {
             || (self.invokes && other.returns)
             || (self.returns && other.invokes)
             || (self.shows && other.shows)
-            || (self.finishes && other.finishes)
+            || (self.finishes && other.finishes && (self.enables || other.enables))
             || self.conflicts_in_a_store_with(other)
     }
 
@@ -104,7 +107,12 @@ mod tests {
             (Transition { returns: true, ..of(0) }, Transition { returns: true, ..of(1) }, false),
             (Transition { invokes: true, ..of(0) }, Transition { invokes: true, ..of(1) }, false),
             (Transition { shows: true, ..of(0) }, Transition { shows: true, ..of(1) }, true),
-            (Transition { finishes: true, ..of(0) }, Transition { finishes: true, ..of(1) }, true),
+            (Transition { finishes: true, ..of(0) }, Transition { finishes: true, ..of(1) }, false),
+            (
+                Transition { finishes: true, enables: true, ..of(0) },
+                Transition { finishes: true, ..of(1) },
+                true,
+            ),
             (
                 Transition { footprints: everything(), ..of(0) },
                 Transition { footprints: everything(), ..of(1) },

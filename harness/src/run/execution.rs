@@ -240,7 +240,7 @@ impl<'a> Execution<'a> {
         loop {
             self.settle().await?;
             let violation = self.judge_step().await?;
-            self.tell(strategy);
+            self.tell(strategy).await?;
             if let Some(violation) = violation {
                 return Ok(Reached::Violation(violation));
             }

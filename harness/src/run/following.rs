@@ -134,15 +134,15 @@ impl Execution<'_> {
     }
 
     /// Tells the strategy what the last choice did, now that everything has come to rest.
-    pub(super) fn tell(&mut self, strategy: &mut dyn Strategy) {
-        let Some(mut transition) = self.following.transition.take() else { return };
+    pub(super) async fn tell(&mut self, strategy: &mut dyn Strategy) -> Result<(), Halt> {
+        let Some(mut transition) = self.following.transition.take() else { return Ok(()) };
         let (invoked, returned) = self.following.events;
         let (invoked_now, returned_now) = self.log.counts();
         transition.invokes = invoked_now > invoked;
         transition.returns = returned_now > returned;
         transition.is_total |= self.shares_memory;
-        transition.finishes =
-            self.may_happen_by_itself() && self.unfinished().len() < self.following.unfinished;
+        transition.finishes = self.unfinished().len() < self.following.unfinished;
+        transition.enables = transition.finishes && self.may_anything_happen().await?;
         if !self.setting.always.is_empty() {
             let count = self.steps.len();
             let after = self.steps.last().and_then(|step| step.state.as_ref());
@@ -154,13 +154,21 @@ impl Execution<'_> {
                 after != before || transition.invokes || transition.returns || self.has_just_crashed();
         }
         strategy.observe(transition);
+        Ok(())
     }
 
-    /// Whether anything is nobody's turn and possible while workers can go on.
-    fn may_happen_by_itself(&self) -> bool {
-        let model = self.setting.model;
+    /// Whether anything that is nobody's turn would be possible if somebody had not ended.
+    async fn may_anything_happen(&mut self) -> Result<bool, Halt> {
+        let Setting { patience, model, .. } = *self.setting;
         let outages = [FaultKind::Restart, FaultKind::Wipe, FaultKind::FailOver];
-        model.pauses || outages.into_iter().any(|kind| model.allows(kind))
+        if outages.into_iter().any(|kind| model.allows(kind)) {
+            return Ok(true);
+        }
+        if !model.pauses {
+            return Ok(false);
+        }
+        let asked = self.gate.next_deadline();
+        Ok(patience.for_store(self.setting.step_max(), "its next deadline", asked).await?.is_some())
     }
 
     fn has_just_crashed(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use raceproof::history::OperationEnd;
 use raceproof::outcome::Stopped;
+use raceproof::plan::StrategyKind;
 use raceproof::{FaultKind, FaultModel, Inconclusive, Plan, Verdict, View, Worker};
 
 use crate::probe::{Probe, bursts, engine, query};
@@ -98,7 +99,8 @@ fn search_after_bursts_is_deterministic() {
         for _ in 0..bursts_before {
             engine.explore(&scenario, &bursts(10), &mut |_| {}).expect("the bursts run");
         }
-        let plan = Plan { keep_going: true, ..Plan::default() };
+        let strategy = StrategyKind::Dfs;
+        let plan = Plan { keep_going: true, strategy, reduces: false, ..Plan::default() };
         let outcome = engine.explore(&scenario, &plan, &mut |_| {}).expect("the search runs");
         let again = engine.explore(&scenario, &bursts(10), &mut |_| {}).expect("bursts run after a search");
         assert!(again.bursts.is_some());

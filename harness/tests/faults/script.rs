@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use raceproof::fault::FaultModel;
 use raceproof::history::{Effect, Fault, Hit, Operation, OperationEnd, Trace, TraceStep};
 use raceproof::interrupt::Interrupt;
+use raceproof::plan::StrategyKind;
 use raceproof::run::{Engine, Replay};
 use raceproof::scenario::Result;
 use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
@@ -75,7 +76,8 @@ impl Script {
 
     /// Explores all of it under a fault model.
     pub(crate) fn explore(self, model: &str) -> Outcome {
-        self.explore_as(&Plan { keep_going: true, ..plan(model) })
+        let strategy = StrategyKind::Dfs;
+        self.explore_as(&Plan { keep_going: true, strategy, reduces: false, ..plan(model) })
     }
 
     /// Explores it as `plan` says.

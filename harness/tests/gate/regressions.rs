@@ -2,6 +2,7 @@
 
 use raceproof::outcome::Stopped;
 use raceproof::plan::Plan;
+use raceproof::plan::StrategyKind;
 use raceproof::regression::{Fate, Regression, Stale};
 use raceproof::{Outcome, Verdict, Worker};
 
@@ -45,7 +46,8 @@ fn kept() -> Regression {
 }
 
 fn retry(probe: Probe, change: impl FnOnce(&mut Plan)) -> Outcome {
-    let mut plan = Plan { regressions: vec![kept()], ..Plan::default() };
+    let (regressions, strategy) = (vec![kept()], StrategyKind::Dfs);
+    let mut plan = Plan { regressions, strategy, reduces: false, ..Plan::default() };
     change(&mut plan);
     probe.explore_as(&plan)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use raceproof::history::{Trace, TraceStep};
 use raceproof::interrupt::Interrupt;
+use raceproof::plan::StrategyKind;
 use raceproof::run::Engine;
 use raceproof::scenario::Result;
 use raceproof::store::{Needs, ProviderChoice, SetUp, StoreOptions};
@@ -49,7 +50,14 @@ impl Script {
 
     /// Explores all of it.
     pub(crate) fn explore(self) -> Outcome {
-        self.explore_as(&Plan { keep_going: true, splits_max: 0, ..Plan::default() })
+        let strategy = StrategyKind::Dfs;
+        self.explore_as(&Plan {
+            keep_going: true,
+            splits_max: 0,
+            strategy,
+            reduces: false,
+            ..Plan::default()
+        })
     }
 
     /// Explores it as `plan` says.

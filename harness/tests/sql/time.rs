@@ -1,5 +1,6 @@
 //! A Postgres that lives by the run's clock: what depends on `now()` changes at a `+`, the same in every replay.
 
+use raceproof::plan::StrategyKind;
 use raceproof::{FaultModel, Plan};
 
 use crate::script::Script;
@@ -9,7 +10,8 @@ const TAKE: &str = "INSERT INTO lease VALUES (1, now() + interval '10 s')";
 const STEAL: &str = "UPDATE lease SET until = now() + interval '10 s' WHERE until < now() RETURNING until";
 
 fn schedules(model: FaultModel) -> (u64, u64) {
-    let plan = Plan { keep_going: true, splits_max: 0, model, ..Plan::default() };
+    let strategy = StrategyKind::Dfs;
+    let plan = Plan { keep_going: true, splits_max: 0, strategy, reduces: false, model, ..Plan::default() };
     let outcome = Script::new(&[&[TAKE], &[STEAL]])
         .given(LEASE)
         .promising("nobody steals", |view| match view.results("sql").iter().any(|rows| rows.contains("20")) {

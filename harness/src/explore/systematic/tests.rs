@@ -186,7 +186,13 @@ impl Model {
                 None => course.passed = true,
             }
             let finishes = turn.is_some() && self.time_after.is_some();
-            return Transition { turn, is_total: turn.is_none(), finishes, ..Transition::default() };
+            return Transition {
+                turn,
+                is_total: turn.is_none(),
+                finishes,
+                enables: finishes,
+                ..Transition::default()
+            };
         };
         let act = self.programs[worker.index()][course.seen[worker.index()].len()];
         let (Act::Read(name) | Act::Write(name) | Act::WriteNext(name) | Act::Raise(name)) = act;
@@ -207,7 +213,7 @@ impl Model {
         let footprints = vec![(0, Footprint(vec![touch]))];
         let is_over = course.seen[worker.index()].len() == self.programs[worker.index()].len();
         let finishes = is_over && self.time_after.is_some();
-        Transition { turn: Some(worker), footprints, finishes, ..Transition::default() }
+        Transition { turn: Some(worker), footprints, finishes, enables: finishes, ..Transition::default() }
     }
 
     /// All courses that a search comes to, and how many executions it made, those included that it cut.
