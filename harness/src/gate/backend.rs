@@ -8,14 +8,13 @@ use bytes::Bytes;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::Stream;
+use super::{Exchange, Stream};
 use crate::clock::Clock;
 use crate::explore::Footprint;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::State;
-use crate::id::ConnectionId;
 use crate::isolation::Isolation;
-use crate::wire::{Context, Session};
+use crate::wire::Session;
 
 /// A connection to a store in the state of a new one.
 #[derive(Debug)]
@@ -110,21 +109,6 @@ pub enum Survival {
     /// What its replica had received: everything but what the last step that wrote has written. The replica takes over
     /// until the next [`take_state`](Backend::take_state).
     Replicated,
-}
-
-/// A request and its answer, as they went through the gate.
-#[derive(Debug, Clone, Copy)]
-pub struct Exchange<'a> {
-    /// By which connection it came.
-    pub connection: ConnectionId,
-    /// Requests that were forwarded before and belong to it.
-    pub queued: &'a [Bytes],
-    /// The request; empty if it was sent in an exchange before, in which it was not answered.
-    pub request: &'a [u8],
-    /// What the request refers to.
-    pub context: Option<&'a Context>,
-    /// The answer; `None` if the store keeps the request waiting, or it has stopped half-way.
-    pub reply: Option<&'a [u8]>,
 }
 
 /// One store, seen from the gate.

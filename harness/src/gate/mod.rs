@@ -10,6 +10,7 @@ mod deadlock;
 mod ending;
 mod endpoint;
 mod error;
+mod exchange;
 mod fault;
 mod learning;
 mod outage;
@@ -27,15 +28,14 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use arrival::{Arrival, Cancellation, Wish};
-pub use backend::{
-    Backend, BackendError, DeadlockCheck, Exchange, Standing, Survival, Upstream, WaitFor, Waking,
-};
+pub use backend::{Backend, BackendError, DeadlockCheck, Standing, Survival, Upstream, WaitFor, Waking};
 pub use connection::Answer;
 use connection::{Connection, Phase};
 use deadlines::Deadline;
 pub use deadlock::Wait as WaitEdge;
 use endpoint::Endpoint;
 pub use error::GateError;
+pub use exchange::Exchange;
 pub use fault::Struck;
 pub(crate) use sluice::{Call, Entry, Returned, Sluice, Tape, Timings};
 use spin::is_quiet;

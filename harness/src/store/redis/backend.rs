@@ -10,6 +10,7 @@ use raceproof_clock::Page;
 use super::endurance::Endurance;
 use super::exchange::{Exchange, refusal};
 use super::footprint::Following;
+use super::log_in::{log_in, slices};
 use super::remembered::{self, Remembered};
 use super::replica::Replica;
 use super::{NAME, snapshot, standing, time};
@@ -163,23 +164,6 @@ const FLUSH_CODE: [&[&[u8]]; 2] = [&[b"SCRIPT", b"FLUSH", b"SYNC"], &[b"FUNCTION
 
 /// The command that reads everything.
 pub(super) const READ: &[&[u8]] = &[b"EVAL", snapshot::SCRIPT.as_bytes(), b"0"];
-
-/// The commands that bring a new connection to where its client expects to be.
-pub(super) fn log_in(server: &Server) -> Vec<Vec<&[u8]>> {
-    let mut commands: Vec<Vec<&[u8]>> = Vec::new();
-    if let Some(password) = &server.password {
-        let user = server.user.as_deref().unwrap_or("default");
-        commands.push(vec![b"AUTH", user.as_bytes(), password.as_bytes()]);
-    }
-    if server.database != "0" {
-        commands.push(vec![b"SELECT", server.database.as_bytes()]);
-    }
-    commands
-}
-
-pub(super) fn slices<'a, 'b>(commands: &'a [Vec<&'b [u8]>]) -> Vec<&'a [&'b [u8]]> {
-    commands.iter().map(Vec::as_slice).collect()
-}
 
 #[async_trait(?Send)]
 impl Backend for RedisBackend {

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::NAME;
-use super::backend::{RedisBackend, log_in, slices};
+use super::backend::RedisBackend;
 use super::exchange::{Exchange, refusal};
+use super::log_in::{log_in, slices};
 use crate::gate::{BackendError, Survival};
 use crate::wire::redis::Value;
 

@@ -5,6 +5,7 @@ mod client;
 mod endurance;
 mod exchange;
 mod footprint;
+mod log_in;
 mod relay;
 mod remembered;
 mod replica;

@@ -9,9 +9,10 @@
 use std::time::Instant;
 
 use super::NAME;
-use super::backend::{READ, RedisBackend, log_in, slices};
+use super::backend::{READ, RedisBackend};
 use super::endurance::{BACK_MS_MAX, PAUSE_MS, refused};
 use super::exchange::{Exchange, refusal};
+use super::log_in::{log_in, slices};
 use super::relay::Relay;
 use super::snapshot;
 use crate::gate::BackendError;

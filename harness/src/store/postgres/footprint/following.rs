@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::super::batch::Batch;
 use super::super::exchange::Answers;
 use super::deed::{Access, Deed, HARMLESS, Touches, Unclear, Way, deeds};
+use super::key::key;
 use super::learnt::Learnt;
 use super::schema::{QUESTIONS, Schema, Table, functions_sql};
 use crate::explore::{self, Footprint, Touch};
 use crate::gate::Exchange;
 use crate::id::ConnectionId;
 use crate::isolation::Isolation;
-use crate::wire::postgres::{Executed, executed, sqlstate, startup_parameters, status, tags};
+use crate::wire::postgres::{executed, sqlstate, startup_parameters, status, tags};
 
 /// Most requests that are remembered; then all are forgotten.
 const REMEMBERED_MAX: usize = 4_096;
@@ -360,23 +361,6 @@ fn with_snapshot(mut footprint: Footprint, level: Isolation, chooses: bool) -> F
 fn is_unicode(name: &str, value: &str) -> bool {
     name == "client_encoding"
         && ["UTF8", "UTF-8", "'UTF-8'"].iter().any(|known| value.eq_ignore_ascii_case(known))
-}
-
-/// Requests with the same key do the same.
-fn key(executed: &[Executed<'_>]) -> Vec<u8> {
-    let mut key = Vec::new();
-    for Executed { sql, parameters } in executed {
-        key.extend(sql.len().to_le_bytes());
-        key.extend_from_slice(sql);
-        key.extend(parameters.len().to_le_bytes());
-        for parameter in parameters {
-            key.extend(parameter.type_id.unwrap_or(0).to_le_bytes());
-            let text = parameter.text.as_deref();
-            key.extend(text.map_or(usize::MAX, str::len).to_le_bytes());
-            key.extend(text.unwrap_or_default().bytes());
-        }
-    }
-    key
 }
 
 /// Whether nothing is left of what was done outside of a transaction: it has failed, or found no row.

@@ -6,6 +6,7 @@
 
 mod deed;
 mod following;
+mod key;
 mod learnt;
 mod names;
 mod order;
