@@ -1,19 +1,19 @@
 //! Owns [`Systematic`]: every schedule, or one of each class of equivalent ones, optionally with a bound on preemptions.
 
+mod reversal;
+mod sharing;
 mod state;
 
 use std::collections::VecDeque;
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use super::agenda::{Agenda, Item};
 use super::interner::Interner;
-use super::races::{Race, races};
+use super::races::races;
 use super::state::{OTHER_STRATEGY, StateError, StrategyState};
 use super::tree::{Node, NodeId, Sleeper, Tree};
 use super::{Decision, Point, Strategy, Transition, tell};
-use crate::choice::{Choice, Schedule};
-use crate::digest::Digest;
+use crate::choice::Choice;
 use crate::id::WorkerId;
 use crate::shard::Shard;
 
@@ -85,28 +85,6 @@ impl Systematic {
         Self { preemption_bound, reduces: reduces && preemption_bound.is_none(), ..Self::default() }
     }
 
-    /// The part of the search that is this shard's. Every shard tries all beginnings of a few steps, and leaves most to others.
-    #[must_use]
-    pub fn of_shard(mut self, shard: Shard) -> Self {
-        self.shard = (shard.count() > 1).then_some(shard);
-        self
-    }
-
-    /// Whether all shards try everything at a point that is `depth` steps behind the begin.
-    fn is_common(&self, depth: usize) -> bool {
-        self.shard.is_some() && depth < COMMON_STEPS
-    }
-
-    /// Whether what begins as the running execution did belongs to another shard.
-    fn is_of_another(&self) -> bool {
-        let Some(shard) = self.shard else { return false };
-        let mut digest = Digest::default();
-        for taken in self.taken.iter().take(COMMON_STEPS) {
-            digest.write(taken.choice().to_string().as_bytes());
-        }
-        !shard.owns(digest.finish())
-    }
-
     /// Whether equivalent schedules count as one.
     #[must_use]
     pub fn reduces(&self) -> bool {
@@ -136,31 +114,6 @@ impl Systematic {
         self.way.clear();
         self.item = None;
         self.is_begun = false;
-    }
-
-    /// The schedule of the execution that was just made, which was `executed`, with two neighbours swapped that are taken to be independent: the
-    /// `number`th pair of those that there are, counted in circles. It must come to the same.
-    #[must_use]
-    pub fn swapped(&self, executed: &Schedule, number: u64) -> Option<Schedule> {
-        let mut choices: Vec<Choice> = self.taken.iter().map(Taken::choice).collect();
-        if !self.reduces || !self.is_complete || choices != executed.0 {
-            return None;
-        }
-        let is_pair = |pair: &[Taken]| {
-            let (left, right) = (&pair[0], &pair[1]);
-            // What is split goes on only when somebody else has done something.
-            let splits = |taken: &Taken| matches!(taken.choice(), Choice::Split(_) | Choice::Resume(_));
-            let (Some(first), Some(second)) = (&left.transition, &right.transition) else { return false };
-            let is_fixed = |transition: &Transition| transition.is_last_resort || transition.is_everywhere;
-            let is_free = !is_fixed(first) && !is_fixed(second) && first.turn.is_some();
-            is_free && !splits(left) && !splits(right) && second.turn.is_some() && !first.depends_on(second)
-        };
-        let pairs: Vec<usize> =
-            self.taken.windows(2).enumerate().filter(|(_, pair)| is_pair(pair)).map(|(at, _)| at).collect();
-        let number = usize::try_from(number % u64::try_from(pairs.len()).ok()?.max(1)).ok()?;
-        let position = *pairs.get(number)?;
-        choices.swap(position, position + 1);
-        Some(Schedule(choices))
     }
 
     fn is_paused(&self, depth: usize) -> bool {
@@ -330,32 +283,6 @@ impl Systematic {
         match self.is_common(depth) {
             true => self.first.push_back(item),
             false => self.agenda.add(item),
-        }
-    }
-
-    /// Sees to it that the order of a race is tried the other way round, unless it is.
-    fn plan_the_other_way_round(&mut self, race: &Race, ids: &[NodeId], taken: &[Taken]) {
-        let id = ids[race.position];
-        let node = self.tree.get(id);
-        let of = |worker: WorkerId| move |option: &Choice| option.worker() == Some(worker);
-        let is_covered = |(worker, step): &(WorkerId, Option<usize>)| {
-            let mut tried = node.branches.iter().map(|branch| node.options[usize::from(branch.option)]);
-            tried.any(|choice| of(*worker)(&choice))
-                || step.is_some_and(|step| node.sleeps(taken[step].choice()))
-        };
-        if race.firsts.iter().any(is_covered) {
-            return;
-        }
-        let is_possible = |worker: &WorkerId| node.options.iter().any(of(*worker));
-        let mut possible = race.firsts.iter().map(|(worker, _)| *worker).filter(is_possible);
-        let first =
-            possible.clone().find(|worker| Some(*worker) == node.previous).or_else(|| possible.next());
-        let is_wanted = |option: &Choice| first.is_none_or(|worker| option.worker() == Some(worker));
-        let wanted: Vec<usize> =
-            (0..node.options.len()).filter(|index| is_wanted(&node.options[*index])).collect();
-        let is_paused = race.position > 0 && taken[race.position - 1].choice() == Choice::Advance;
-        for option in wanted {
-            self.plan(id, race.position, option, is_paused);
         }
     }
 }

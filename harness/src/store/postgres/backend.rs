@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde_json::Value;
 
 use super::batch::{Batch, array, percent_encoded, quoted};
 use super::control::{Control, TERMINATE};
@@ -360,11 +359,11 @@ impl Backend for PostgresBackend {
         self.following.unlearn();
     }
 
-    fn learnt(&self) -> Value {
+    fn learnt(&self) -> serde_json::Value {
         self.following.learnt()
     }
 
-    fn relearn(&mut self, learnt: Value) -> bool {
+    fn relearn(&mut self, learnt: serde_json::Value) -> bool {
         self.following.relearn(learnt)
     }
 

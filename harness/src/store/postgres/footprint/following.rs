@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 
 use super::super::batch::Batch;
 use super::super::exchange::Answers;
@@ -32,7 +31,7 @@ pub(in super::super) struct Following {
     connections: BTreeMap<ConnectionId, Connection>,
     /// Something was done after which nothing is known.
     is_lost: bool,
-    learnt: Learnt,
+    pub(super) learnt: Learnt,
     /// Tables, by the names of their rows, of which a page may fill up.
     crowded: BTreeSet<Bytes>,
 }
@@ -80,26 +79,6 @@ impl Following {
         self.schema = None;
         self.by_request.clear();
         self.crowded.clear();
-    }
-
-    /// Forgets what was learnt about which differences show.
-    pub(in super::super) fn unlearn(&mut self) {
-        self.begin();
-        self.learnt.forget();
-    }
-
-    pub(in super::super) fn coarseness(&self) -> u64 {
-        self.learnt.coarseness
-    }
-
-    pub(in super::super) fn learnt(&self) -> Value {
-        json!(self.learnt)
-    }
-
-    /// Knows nothing but what was learnt before; `false` if it is not that.
-    pub(in super::super) fn relearn(&mut self, learnt: Value) -> bool {
-        self.begin();
-        serde_json::from_value(learnt).map(|learnt| self.learnt = learnt).is_ok()
     }
 
     pub(in super::super) fn knows_schema(&self) -> bool {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::following::Following;
 use crate::octets;
 
 /// What holds for all executions of a search.
@@ -42,5 +44,27 @@ impl Learnt {
     pub(super) fn part(&mut self, rows: &Bytes) {
         let name = octets::text(rows);
         self.parted.insert(name);
+    }
+}
+
+impl Following {
+    /// Forgets what was learnt about which differences show.
+    pub(in super::super) fn unlearn(&mut self) {
+        self.begin();
+        self.learnt.forget();
+    }
+
+    pub(in super::super) fn coarseness(&self) -> u64 {
+        self.learnt.coarseness
+    }
+
+    pub(in super::super) fn learnt(&self) -> Value {
+        json!(self.learnt)
+    }
+
+    /// Knows nothing but what was learnt before; `false` if it is not that.
+    pub(in super::super) fn relearn(&mut self, learnt: Value) -> bool {
+        self.begin();
+        serde_json::from_value(learnt).map(|learnt| self.learnt = learnt).is_ok()
     }
 }

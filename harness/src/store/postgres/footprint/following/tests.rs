@@ -3,6 +3,7 @@
 use super::super::super::row::{Row, row};
 use super::*;
 use crate::id::WorkerId;
+use crate::wire::postgres::Executed;
 use crate::wire::postgres::Parameter;
 
 const A: ConnectionId = ConnectionId { worker: WorkerId(0), ordinal: 0 };
