@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use raceproof::outcome::Judgement;
+use raceproof::outcome::{Coverage, Judgement};
 use raceproof::verdict::Verdict;
 use raceproof::{Card, Expectation, FaultModel, Isolation, Outcome};
 use serde::{Deserialize, Serialize};
@@ -149,12 +149,13 @@ impl fmt::Display for Column {
 
 impl Found {
     fn of(outcome: &Outcome) -> Self {
-        let coverage = &outcome.coverage;
+        let Coverage { exhausted, preemption_bound, shard, .. } = &outcome.coverage;
+        let is_everything = *exhausted && preemption_bound.is_none() && shard.is_none();
         match (&outcome.verdict, outcome.judgement()) {
             (_, Judgement::Interrupted | Judgement::Inconclusive) => Self::Unsure,
             (Verdict::Violation(_), _) => Self::Broken,
             (Verdict::Pass, Judgement::Unjudged) => Self::NotSeen,
-            (Verdict::Pass, _) if coverage.exhausted && coverage.preemption_bound.is_none() => Self::Kept,
+            (Verdict::Pass, _) if is_everything => Self::Kept,
             _ => Self::NotSeen,
         }
     }
@@ -330,6 +331,9 @@ mod tests {
     fn pass_that_is_not_exhausted_prevents_nothing() {
         let mut outcomes = samples::swept();
         outcomes[5].coverage.exhausted = false;
+        let mut part = samples::swept();
+        part[5].coverage.shard = "1/2".parse().ok();
+        assert_eq!(Sweep::all(&part), Sweep::all(&outcomes));
         let sweep = &Sweep::all(&outcomes)[0];
         assert_eq!(words(sweep)[1][2], "not seen");
         assert!(sweep.legend()[0].starts_with("not seen: ") && !sweep.is_equal());
