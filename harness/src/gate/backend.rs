@@ -1,5 +1,4 @@
-//! Owns [`Backend`]: everything that the gate asks of a store. One implementation per kind of store lives in
-//! `store`; the gate itself knows none of them.
+//! Owns [`Backend`]: everything that the gate asks of a store. The gate knows none of its implementations (see `store`).
 
 use std::time::Duration;
 
