@@ -23,7 +23,7 @@ pub use state::SystematicState;
 const COMMON_STEPS: usize = 3;
 
 /// Stateless search in the manner of `VeriSoft` and CHESS: each execution repeats the choices of one before it up to a point at
-/// which something is left to be tried, and takes that. In which order is the business of [`Agenda`].
+/// which something is left to be tried, and takes that. In which order is the business of `Agenda`.
 ///
 /// With reduction, schedules that differ only in the order of transitions that do not
 /// [depend](Transition::depends_on) on each other count as one. Which choices need to be tried at a point is found out while
