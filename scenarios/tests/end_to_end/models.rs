@@ -8,7 +8,7 @@ use crate::place::Place;
 fn correct_variant_without_pauses_is_as_expected() {
     let place = Place::new();
     let told = place.call(&["run", "counter/incr", "--no-time", "--stores", "local"]).ended_with(0);
-    assert!(told.stderr.starts_with("seed 0, dfs, no faults, no pauses, "), "{told:?}");
+    assert!(told.stderr.starts_with("seed 0, portfolio, no faults, no pauses, "), "{told:?}");
     assert!(told.stdout.contains("counter/incr under none"), "{told:?}");
     assert!(told.stdout.ends_with("1 scenario: 1 as expected\n"), "{told:?}");
 }
