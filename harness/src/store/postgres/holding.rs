@@ -11,8 +11,8 @@ use crate::store::Processes;
 
 /// What the server's processes are called.
 const PROGRAM: &str = "postgres";
-/// How long it may take until a process sleeps in its wait and has stopped there.
-const STOP_MS_MAX: Duration = Duration::from_millis(500);
+/// How long it may take until a process sleeps in its wait and has stopped there: a loaded machine may keep it from both.
+const STOP_MS_MAX: Duration = Duration::from_secs(5);
 /// The numbers of the system's calls named `epoll_wait`, `epoll_pwait`, `epoll_pwait2`, `poll` and `ppoll`: there a
 /// wait for a heavyweight lock sleeps, while one for a lock in memory sleeps in `futex`.
 #[cfg(target_arch = "x86_64")]
