@@ -4,6 +4,8 @@ use super::Point;
 use super::chance::Chance;
 use crate::choice::Choice;
 
+/// Steps that an execution is taken to have before one was seen.
+pub(super) const LENGTH_AT_FIRST: usize = 20;
 /// Most faults, and most passings of time, that are drawn for one execution.
 const DRAWN_MAX: usize = 2;
 

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::chance::Chance;
-use super::extras::{Extras, usual};
+use super::extras::{Extras, LENGTH_AT_FIRST, usual};
 use super::state::{OTHER_STRATEGY, SamplerState, StateError, StrategyState};
 use super::{Decision, Point, Strategy};
 use crate::choice::Choice;
 use crate::id::WorkerId;
 use crate::shard::Shard;
 
-/// Steps that an execution is taken to have before one was seen.
-const LENGTH_AT_FIRST: usize = 20;
 /// Of the requests that could be split, one in so many is.
 const SPLIT_ONE_IN: usize = 4;
 
@@ -124,7 +122,7 @@ impl Strategy for Pct {
 }
 
 /// One of the things that a worker may do next; that it is stopped half-way is less likely than the others.
-pub(super) fn one_of(point: &Point<'_>, own: &[usize], chance: &mut Chance) -> usize {
+fn one_of(point: &Point<'_>, own: &[usize], chance: &mut Chance) -> usize {
     let is_split = |index: &&usize| matches!(point.options[**index], Choice::Split(_));
     let (splits, others): (Vec<usize>, Vec<usize>) = own.iter().partition(is_split);
     let splits_now = others.is_empty() || (!splits.is_empty() && chance.below(SPLIT_ONE_IN) == 0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::chance::Chance;
-use super::extras::{Extras, usual};
+use super::extras::{Extras, LENGTH_AT_FIRST, usual};
 use super::interner::Interner;
 use super::state::{OTHER_STRATEGY, SamplerState, StateError, StrategyState};
 use super::table::Table;
@@ -13,8 +13,6 @@ use crate::choice::Choice;
 use crate::id::WorkerId;
 use crate::shard::Shard;
 
-/// Steps that an execution is taken to have before one was seen.
-const LENGTH_AT_FIRST: usize = 20;
 /// A request that is stopped half-way must win this often to be the next.
 const SPLIT_DRAWS: usize = 4;
 

@@ -116,10 +116,6 @@ impl Systematic {
         self.is_begun = false;
     }
 
-    fn is_paused(&self, depth: usize) -> bool {
-        depth > 0 && self.taken[depth - 1].choice() == Choice::Advance
-    }
-
     /// The positions of the options within the bound, in the order in which they are to be tried.
     fn order(&self, point: &Point<'_>, preemptions: u32, is_paused: bool) -> Vec<usize> {
         let left = self.preemption_bound.map(|bound| bound.saturating_sub(preemptions as usize));
@@ -178,7 +174,7 @@ impl Systematic {
                 let sleeps = |index: &usize| {
                     sleep.iter().any(|sleeper: &Sleeper| sleeper.choice == point.options[*index])
                 };
-                let order = self.order(point, self.preemptions_here(), self.is_paused(depth));
+                let order = self.order(point, self.preemptions_here(), is_paused(&self.taken, depth));
                 match order.into_iter().find(|index| !sleeps(index)) {
                     Some(option) => (option, sleep),
                     None => return Decision::Redundant,
@@ -241,7 +237,7 @@ impl Systematic {
             node.branches[0].transition = point.transition.is_some().then(|| done(point));
             let id = self.tree.add(node);
             ids.push(id);
-            let is_paused = depth > 0 && taken[depth - 1].choice() == Choice::Advance;
+            let is_paused = is_paused(taken, depth);
             for option in self.needed(id, is_paused, self.is_common(depth)) {
                 self.plan(id, depth, option, is_paused);
             }
@@ -293,6 +289,11 @@ fn done(taken: &Taken) -> Arc<Transition> {
         let turn = taken.choice().worker();
         Arc::new(Transition { turn, is_total: true, ..Transition::default() })
     })
+}
+
+/// Whether time has just gone by at the point behind `depth` choices, so that whoever was on was paused.
+fn is_paused(taken: &[Taken], depth: usize) -> bool {
+    depth > 0 && taken[depth - 1].choice() == Choice::Advance
 }
 
 /// Whether a choice is a deviation whoever is on; those come last in the order of trying.

@@ -277,7 +277,9 @@ impl<'a> Execution<'a> {
         self.rings = 0;
         self.polling.is_old = false;
         let ends_more = self.ends_more(choice);
-        self.note_unfinished();
+        if self.following.is_wanted {
+            self.note_unfinished();
+        }
         let happened = match choice {
             Choice::Run(id) | Choice::Split(id) => Happened::Step(id, self.step(choice).await?),
             Choice::Resume(id) => Happened::Continuation(id, Cause::Resumed, self.step(choice).await?),

@@ -1,6 +1,6 @@
 //! Owns which steps a [`Systematic`] search tries the other way round: those that race, and now and then two that do not.
 
-use super::{Systematic, Taken};
+use super::{Systematic, Taken, is_paused};
 use crate::choice::{Choice, Schedule};
 use crate::explore::Transition;
 use crate::explore::races::Race;
@@ -53,7 +53,7 @@ impl Systematic {
         let is_wanted = |option: &Choice| first.is_none_or(|worker| option.worker() == Some(worker));
         let wanted: Vec<usize> =
             (0..node.options.len()).filter(|index| is_wanted(&node.options[*index])).collect();
-        let is_paused = race.position > 0 && taken[race.position - 1].choice() == Choice::Advance;
+        let is_paused = is_paused(taken, race.position);
         for option in wanted {
             self.plan(id, race.position, option, is_paused);
         }
