@@ -25,15 +25,26 @@
 //! codes, the record (see `raceproof_reports::document`) and `list --format json` are API; text for
 //! people is not.
 
+pub mod bloom_filter;
+pub mod cache;
 pub mod catalogue;
 pub mod cli;
 pub mod counter;
+pub mod idempotency;
 pub mod inventory;
 pub mod isolation;
+pub mod leaderboard;
 pub mod lock;
+pub mod matching;
+pub mod outbox;
 pub mod pool;
+pub mod queue;
+pub mod rate_limit;
+pub mod saga;
+pub mod session;
 pub mod sql;
 pub mod token;
+pub mod unique_id;
 
 mod anomaly;
 mod card;

@@ -1,0 +1,43 @@
+//! Owns [`Opinion`]: what a checker says of a history, in three values.
+
+/// What a checker says of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opinion {
+    /// The history has the property.
+    Holds,
+    /// It does not, told so that a reader can follow it.
+    Broken(String),
+    /// It could not be decided within the limits, which are named.
+    Undecided(String),
+}
+
+impl Opinion {
+    /// The graver of two: broken before undecided before holding; of two equally grave ones the first.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Undecided(_) => 1,
+            Self::Broken(_) => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Opinion;
+
+    #[test]
+    fn graver_opinion_wins_and_of_equal_ones_the_first() {
+        let broken = |text: &str| Opinion::Broken(text.to_owned());
+        let undecided = Opinion::Undecided("budget".to_owned());
+        assert_eq!(Opinion::Holds.merge(undecided.clone()), undecided);
+        assert_eq!(undecided.clone().merge(broken("a")), broken("a"));
+        assert_eq!(broken("a").merge(undecided), broken("a"));
+        assert_eq!(broken("a").merge(broken("b")), broken("a"));
+    }
+}
