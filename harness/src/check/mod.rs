@@ -2,6 +2,8 @@
 
 mod invariant;
 mod opinion;
+mod serial;
 
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
+pub use serial::SerialOutcomes;

@@ -9,6 +9,7 @@ mod counter;
 mod endings;
 mod inside;
 mod jobs;
+mod oracle;
 mod passing;
 mod polling;
 mod probe;
