@@ -24,7 +24,7 @@ use crate::plan::{Plan, RunLimits};
 use crate::programs::Programs;
 use crate::scenario::Scenario;
 use crate::store::SetUp;
-use crate::verdict::{Inconclusive, Verdict};
+use crate::verdict::{Culprit, Inconclusive, Verdict};
 
 /// What executions run on.
 pub(crate) struct Rig {
@@ -128,7 +128,12 @@ impl Rig {
         self.gate.unlearn();
         let team = plan.workers.unwrap_or_else(|| scenario.card().workers);
         let last = WorkerId(u16::try_from(team).unwrap_or(u16::MAX));
-        let (always, finally) = (scenario.always(), scenario.finally());
+        let culprit = scenario.card().culprit(plan.isolation, &plan.model);
+        let blamed = |invariants: Vec<Invariant>| match culprit {
+            Culprit::Code => invariants,
+            Culprit::Store => invariants.into_iter().map(Invariant::of_the_store).collect(),
+        };
+        let (always, finally) = (blamed(scenario.always()), blamed(scenario.finally()));
         Subject {
             number: self.subjects,
             isolation: plan.isolation,
