@@ -2,6 +2,12 @@
 
 mod invariant;
 mod opinion;
+#[cfg(test)]
+mod sample;
+mod telling;
+
+pub mod linearizability;
+pub mod models;
 
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
