@@ -4,6 +4,7 @@ mod invariant;
 mod opinion;
 #[cfg(test)]
 mod sample;
+mod serial;
 mod telling;
 
 pub mod linearizability;
@@ -11,3 +12,4 @@ pub mod models;
 
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
+pub use serial::SerialOutcomes;
