@@ -33,9 +33,18 @@ pub(crate) const LOST_REENTRANCY: &str = "re-entrancy count lost";
 /// Each has one of a pool and waits for another one.
 pub(crate) const POOL_STARVATION: &str = "pool starvation (hold and wait)";
 
+/// What somebody took on is neither done nor to be found any more.
+pub(crate) const LOST_MESSAGE: &str = "lost message";
+/// What was to happen once has happened again.
+pub(crate) const REPEATED_EFFECT: &str = "repeated effect";
+/// Of two stores that were to be written together, one was not.
+pub(crate) const DUAL_WRITE: &str = "dual write";
+/// Somebody has agreed to whatever is decided, and is never told.
+pub(crate) const IN_DOUBT: &str = "in-doubt transaction";
+
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 16] = [
+pub(crate) const ALL: [&str; 20] = [
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -52,4 +61,8 @@ pub(crate) const ALL: [&str; 16] = [
     REPEATED_TOKEN,
     LOST_REENTRANCY,
     POOL_STARVATION,
+    LOST_MESSAGE,
+    REPEATED_EFFECT,
+    DUAL_WRITE,
+    IN_DOUBT,
 ];

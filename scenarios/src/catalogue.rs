@@ -40,11 +40,20 @@ mod tests {
     use crate::anomaly;
 
     /// The real bugs that variants are built from.
-    const SOURCES: [&str; 28] = [
+    const SOURCES: [&str; 44] = [
         "Azuriom/Plugin-Shop#285",
         "BroadleafCommerce/BroadleafCommerce#2478",
         "BroadleafCommerce/BroadleafCommerce#909",
+        "OptimalBits/bull#370",
+        "OptimalBits/bull#377",
+        "Pinelab-studio/pinelab-vendure-plugins#433",
         "Poloniex, March 2014",
+        "Zehelein/pg-transactional-outbox#4",
+        "akeneo/pim-community-dev#7998",
+        "bensheldon/good_job#326",
+        "celery/kombu#1444",
+        "celery/kombu#337",
+        "collectiveidea/delayed_job#586",
         "django-oscar/django-oscar#2102",
         "doorkeeper-gem/doorkeeper#712",
         "dstackai/dstack#2379",
@@ -58,16 +67,23 @@ mod tests {
         "miintto/redis-lock-py#3",
         "mozilla/send#1299",
         "oauthlib/oauthlib#618",
+        "procrastinate-org/procrastinate#103",
+        "que-rb/que#166",
         "rails/rails#14735",
         "readthedocs/readthedocs.org#7727",
         "redisson/redisson#775",
         "reown-com/push-server#235",
+        "rq/rq#1605",
+        "rq/rq#580",
+        "rq/rq#742",
         "saleor/saleor#543",
         "spree/spree#10697",
         "superset-sh/superset#4296",
+        "taskiq-python/taskiq-redis#107",
         "timescale/prometheus-postgresql-adapter#91",
         "vendurehq/vendure#4660",
         "vendurehq/vendure#4930",
+        "xavierjohn/Trellis#644",
         "zaiyunduan123/springboot-seckill#35",
     ];
 
