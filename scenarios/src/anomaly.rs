@@ -52,10 +52,18 @@ pub(crate) const DUPLICATE_EFFECT: &str = "duplicate effect (sent again after a 
 pub(crate) const ENDLESS_COUNTER: &str = "counter without an end (refused for ever)";
 /// What is done while a store is gone goes on when it is back.
 pub(crate) const STUCK_FALLBACK: &str = "stuck fallback (outage never over)";
+/// What somebody took on is neither done nor to be found any more.
+pub(crate) const LOST_MESSAGE: &str = "lost message";
+/// What was to happen once has happened again.
+pub(crate) const REPEATED_EFFECT: &str = "repeated effect";
+/// Of two stores that were to be written together, one was not.
+pub(crate) const DUAL_WRITE: &str = "dual write";
+/// Somebody has agreed to whatever is decided, and is never told.
+pub(crate) const IN_DOUBT: &str = "in-doubt transaction";
 
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 26] = [
+pub(crate) const ALL: &[&str] = &[
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -82,4 +90,8 @@ pub(crate) const ALL: [&str; 26] = [
     DUPLICATE_EFFECT,
     ENDLESS_COUNTER,
     STUCK_FALLBACK,
+    LOST_MESSAGE,
+    REPEATED_EFFECT,
+    DUAL_WRITE,
+    IN_DOUBT,
 ];
