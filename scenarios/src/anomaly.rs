@@ -32,10 +32,24 @@ pub(crate) const REPEATED_TOKEN: &str = "repeated fencing token";
 pub(crate) const LOST_REENTRANCY: &str = "re-entrancy count lost";
 /// Each has one of a pool and waits for another one.
 pub(crate) const POOL_STARVATION: &str = "pool starvation (hold and wait)";
+/// Something that is to happen once has happened twice.
+pub(crate) const DOUBLE_EFFECT: &str = "duplicate effect";
+/// Something is marked as done and will never be done.
+pub(crate) const LOST_EFFECT: &str = "lost effect (marked as done, never done)";
+/// A secret that works once works again.
+pub(crate) const ALIVE_AFTER_USE: &str = "token alive after use";
+/// Two things bear the same id.
+pub(crate) const REPEATED_ID: &str = "repeated id";
+/// A late write brings back what somebody else has ended.
+pub(crate) const RESURRECTION: &str = "resurrection by a late write";
+/// One half of what is stored is of one update, the other half of another.
+pub(crate) const MIXED_UPDATES: &str = "mixed updates (halves of two writes)";
+/// A filter says of a member that it is none.
+pub(crate) const FALSE_NEGATIVE: &str = "false negative";
 
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 16] = [
+pub(crate) const ALL: [&str; 23] = [
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -52,4 +66,11 @@ pub(crate) const ALL: [&str; 16] = [
     REPEATED_TOKEN,
     LOST_REENTRANCY,
     POOL_STARVATION,
+    DOUBLE_EFFECT,
+    LOST_EFFECT,
+    ALIVE_AFTER_USE,
+    REPEATED_ID,
+    RESURRECTION,
+    MIXED_UPDATES,
+    FALSE_NEGATIVE,
 ];

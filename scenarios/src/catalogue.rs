@@ -40,15 +40,18 @@ mod tests {
     use crate::anomaly;
 
     /// The real bugs that variants are built from.
-    const SOURCES: [&str; 28] = [
+    const SOURCES: [&str; 31] = [
         "Azuriom/Plugin-Shop#285",
         "BroadleafCommerce/BroadleafCommerce#2478",
         "BroadleafCommerce/BroadleafCommerce#909",
         "Poloniex, March 2014",
+        "Twilio, July 2013",
         "django-oscar/django-oscar#2102",
         "doorkeeper-gem/doorkeeper#712",
         "dstackai/dstack#2379",
         "goauthentik/authentik#23876",
+        "idempot-dev/idempot-js#182",
+        "jcagarcia/grape-idempotency#3",
         "kenn/redis-mutex#29",
         "kenn/redis-mutex#6",
         "laravel/horizon#1738",
