@@ -40,12 +40,13 @@ mod tests {
     use crate::anomaly;
 
     /// The real bugs that variants are built from.
-    const SOURCES: [&str; 31] = [
+    const SOURCES: [&str; 33] = [
         "Azuriom/Plugin-Shop#285",
         "BroadleafCommerce/BroadleafCommerce#2478",
         "BroadleafCommerce/BroadleafCommerce#909",
         "Poloniex, March 2014",
         "Twilio, July 2013",
+        "boostcampwm2025/web01-BoostUs#386",
         "django-oscar/django-oscar#2102",
         "doorkeeper-gem/doorkeeper#712",
         "dstackai/dstack#2379",
@@ -63,6 +64,7 @@ mod tests {
         "oauthlib/oauthlib#618",
         "rails/rails#14735",
         "readthedocs/readthedocs.org#7727",
+        "redis/redis-py#261",
         "redisson/redisson#775",
         "reown-com/push-server#235",
         "saleor/saleor#543",
