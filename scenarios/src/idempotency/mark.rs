@@ -42,7 +42,7 @@ enum Marked {
     ///                            charge                 charged twice
     /// ```
     NxWithLimit,
-    /// The same, and the bank is told the key: it charges each once.
+    /// The same, claimed by the look-up itself (`SET NX EX GET`), and the bank is told the key: it charges each once.
     NxAndBank,
     /// `SETNX`, for ever.
     ///
@@ -79,7 +79,19 @@ const NX_ON_ANSWER: &str = "Each request looks for its key, charges, and stores 
                             kept. What is stored looks right, but two requests have charged by then.";
 
 impl Mark {
-    /// Whether the request is marked as under way before the charge; `false` if it is another one's already.
+    /// What is known of a request, which is marked as under way if nothing is.
+    async fn known(&self, redis: &mut MultiplexedConnection, order: &str) -> Result<Option<String>> {
+        if self.0 == Marked::NxAndBank {
+            return Ok(send(redis, &["SET", order, UNDER_WAY, "NX", "EX", UNDER_WAY_S, "GET"]).await?);
+        }
+        let known: Option<String> = send(redis, &["GET", order]).await?;
+        if known.is_some() || self.claim(redis, order).await? {
+            return Ok(known);
+        }
+        Ok(Some(UNDER_WAY.to_owned()))
+    }
+
+    /// Marks a new request as under way; `false` if another one has been faster.
     async fn claim(&self, redis: &mut MultiplexedConnection, order: &str) -> Result<bool> {
         let words: &[&str] = match self.0 {
             Marked::NxOnAnswer => return Ok(true),
@@ -136,14 +148,10 @@ impl Payment for Mark {
 
     async fn request(&self, worker: &Worker, order: &str, charge: &str) -> Result<Answer> {
         let mut redis = worker.redis().await?;
-        let known: Option<String> = send(&mut redis, &["GET", order]).await?;
-        match known.as_deref() {
+        match self.known(&mut redis, order).await?.as_deref() {
             Some(UNDER_WAY) => return Ok(Answer::Refused("409: under way")),
             Some(charge) => return Ok(Answer::Paid(charge.to_owned())),
             None => {}
-        }
-        if !self.claim(&mut redis, order).await? {
-            return Ok(Answer::Refused("409: under way"));
         }
         let charge = self.charge(worker, order, charge).await?;
         let keep: &[&str] = match self.0 {

@@ -158,11 +158,9 @@ impl Payment for RequestRow {
                 "crash",
                 "lost-reply",
             ]),
-            Kept::TryLock => per_model("idempotency/conflict-409", CONFLICT_409).holds_under(&[
-                "none",
-                "crash",
-                "lost-reply",
-            ]),
+            Kept::TryLock => {
+                per_model("idempotency/conflict-409", CONFLICT_409).holds_under(&["none", "crash"])
+            }
         }
     }
 
