@@ -1,6 +1,7 @@
 //! Owns the `raceproof` program: from its arguments to an exit code. What it does is the engine's and the
 //! reports' business.
 
+mod allowance;
 mod args;
 mod breakage;
 mod budget;
