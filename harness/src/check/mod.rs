@@ -1,7 +1,12 @@
 //! Owns the judgement of executions: pure functions from what happened to a verdict.
 
+mod dependencies;
 mod invariant;
 mod opinion;
 
+pub use dependencies::{
+    Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
+    Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, Transactions,
+};
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
