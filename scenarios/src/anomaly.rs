@@ -32,10 +32,30 @@ pub(crate) const REPEATED_TOKEN: &str = "repeated fencing token";
 pub(crate) const LOST_REENTRANCY: &str = "re-entrancy count lost";
 /// Each has one of a pool and waits for another one.
 pub(crate) const POOL_STARVATION: &str = "pool starvation (hold and wait)";
+/// A cache keeps a value that the database has replaced.
+pub(crate) const STALE_ENTRY: &str = "stale cache entry";
+/// Somebody is served a value that had been replaced before they asked.
+pub(crate) const STALE_READ: &str = "stale read";
+/// A value was replaced, and what should have told the cache is gone.
+pub(crate) const LOST_INVALIDATION: &str = "lost invalidation";
+/// Several do the same expensive work, since nobody finds the result of another.
+pub(crate) const STAMPEDE: &str = "cache stampede";
+/// What was acknowledged is gone.
+pub(crate) const LOST_WRITE: &str = "acknowledged write lost";
+/// Two things share one key, and one is taken for the other.
+pub(crate) const KEY_COLLISION: &str = "key collision";
+/// Somebody is given what they may not have.
+pub(crate) const BROKEN_ACCESS: &str = "broken access control";
+/// A request takes effect twice, since it was sent again when its answer did not come.
+pub(crate) const DUPLICATE_EFFECT: &str = "duplicate effect (sent again after a lost reply)";
+/// A counter that should end with its window has no end.
+pub(crate) const ENDLESS_COUNTER: &str = "counter without an end (refused for ever)";
+/// What is done while a store is gone goes on when it is back.
+pub(crate) const STUCK_FALLBACK: &str = "stuck fallback (outage never over)";
 
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 16] = [
+pub(crate) const ALL: [&str; 26] = [
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -52,4 +72,14 @@ pub(crate) const ALL: [&str; 16] = [
     REPEATED_TOKEN,
     LOST_REENTRANCY,
     POOL_STARVATION,
+    STALE_ENTRY,
+    STALE_READ,
+    LOST_INVALIDATION,
+    STAMPEDE,
+    LOST_WRITE,
+    KEY_COLLISION,
+    BROKEN_ACCESS,
+    DUPLICATE_EFFECT,
+    ENDLESS_COUNTER,
+    STUCK_FALLBACK,
 ];

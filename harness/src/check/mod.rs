@@ -3,6 +3,13 @@
 mod dependencies;
 mod invariant;
 mod opinion;
+#[cfg(test)]
+mod sample;
+mod serial;
+mod telling;
+
+pub mod linearizability;
+pub mod models;
 
 pub use dependencies::{
     Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
@@ -10,3 +17,4 @@ pub use dependencies::{
 };
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
+pub use serial::SerialOutcomes;
