@@ -158,8 +158,14 @@ mod tests {
     #[test]
     fn shard_is_told_if_it_is_not_the_whole() {
         let part = Plan { shard: "2/4".parse().expect("a part"), ..Plan::default() };
-        assert!(told(&part, Allowance::of(None), &BTreeSet::new(), None).starts_with("seed 0, portfolio, shard 2/4, at most"));
-        assert!(told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None).starts_with("seed 0, portfolio, at most"));
+        assert!(
+            told(&part, Allowance::of(None), &BTreeSet::new(), None)
+                .starts_with("seed 0, portfolio, shard 2/4, at most")
+        );
+        assert!(
+            told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None)
+                .starts_with("seed 0, portfolio, at most")
+        );
     }
 
     /// What is as usual is not told; what is not is.
@@ -175,6 +181,9 @@ mod tests {
         let usual = told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None);
         assert!(usual.starts_with("seed 0, portfolio, at most 20000"), "{usual}");
         let twice = Plan { splits_max: 2, ..Plan::default() };
-        assert!(told(&twice, Allowance::of(None), &BTreeSet::new(), None).contains("statements split (at most 2 per schedule)"));
+        assert!(
+            told(&twice, Allowance::of(None), &BTreeSet::new(), None)
+                .contains("statements split (at most 2 per schedule)")
+        );
     }
 }
