@@ -49,7 +49,7 @@ impl Aside for Leased {
     fn card(&self) -> Card {
         let about = "The first reader that misses is given a lease, a write deletes copy and lease, and a fill needs the lease \
                      that it was given. Whoever has read before the write has lost its lease and fills nothing.";
-        correct("cache/lease-token", about).on_both().workers(3)
+        correct("cache/lease-token", about).on_both()
     }
 
     async fn write(&self, _worker: &Worker, hand: &mut Hand) -> Result {
@@ -66,9 +66,8 @@ impl Aside for Leased {
         }
         let value = hand.load().await?;
         if let Some(lease) = lease {
-            let _: i64 = hand
-                .eval(FILL_WITH_LEASE, &[KEY, LEASE], &[value.to_string(), lease.to_string()])
-                .await?;
+            let _: i64 =
+                hand.eval(FILL_WITH_LEASE, &[KEY, LEASE], &[value.to_string(), lease.to_string()]).await?;
         }
         Ok(value)
     }
