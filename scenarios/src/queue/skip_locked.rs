@@ -79,13 +79,7 @@ impl Scenario for SkipLocked {
             Self::WithWork => {
                 let about = "Each worker takes a job with FOR UPDATE SKIP LOCKED, does it and marks it as done in one \
                              transaction. Whoever dies before the commit has done nothing, and the job is free again.";
-                per_model("queue/skip-locked", about).holds_under(&[
-                    "none",
-                    "crash",
-                    "lost-reply",
-                    "drop",
-                    "error",
-                ])
+                per_model("queue/skip-locked", about).holds_under(&["none", "crash", "lost-reply"])
             }
             Self::BeforeWork => {
                 let about = "Each worker marks a job as running, commits, and does it. A job whose worker dies stays \
