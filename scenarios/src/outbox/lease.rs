@@ -45,11 +45,17 @@ enum Bookkeeping {
 impl Bookkeeping {
     /// Writes down what became of the event; whether it was the worker's to write.
     async fn write(&self, postgres: &Client, me: &str, set: &str) -> Result<bool> {
-        let statement = match self {
-            Self::Anybodys => format!("UPDATE outbox SET {set} WHERE id = 1 AND $1 <> ''"),
-            Self::Owners => format!("UPDATE outbox SET {set} WHERE id = 1 AND locked_by = $1"),
+        let changed = match self {
+            Self::Anybodys => {
+                let statement = format!("UPDATE outbox SET {set} WHERE id = 1");
+                postgres.execute(&statement, &[]).await?
+            }
+            Self::Owners => {
+                let statement = format!("UPDATE outbox SET {set} WHERE id = 1 AND locked_by = $1");
+                postgres.execute(&statement, &[&me]).await?
+            }
         };
-        Ok(postgres.execute(&statement, &[&me]).await? == 1)
+        Ok(changed == 1)
     }
 
     /// Publishes the event if it can have it; whether it could. The broker does not answer worker A.

@@ -12,7 +12,7 @@ use raceproof::{Card, Invariant, Scenario, View, Worker};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use crate::anomaly::{DUAL_WRITE, IN_DOUBT};
+use crate::anomaly::{CHECK_THEN_ACT, DUAL_WRITE, IN_DOUBT};
 use crate::card::{Details, per_model};
 
 const BANKS: [&str; 2] = ["north", "south"];
@@ -44,18 +44,31 @@ enum TwoPhase {
     ///                                      ROLLBACK PREPARED south      one bank has paid, none has got
     /// ```
     WithoutLog,
-    /// The decision, which is written down before anybody is told; whoever looks does as it says, and decides against what
-    /// is not decided yet.
+    /// The decision, which is written down before anybody is told; whoever looks does as it says, and writes down a
+    /// rollback if there is none.
+    Recovered,
+    /// The same, and what looks takes a coordinator for dead that is only slow.
     ///
     /// ```text
     /// A                                    B
     /// PREPARE TRANSACTION north
-    ///                                      INSERT decision: ROLLBACK
+    ///                                      INSERT decision -> ROLLBACK
     /// PREPARE TRANSACTION south
     /// INSERT decision -> ROLLBACK
-    /// ROLLBACK PREPARED north, south        ROLLBACK PREPARED north, south
+    /// ROLLBACK PREPARED north, south       ROLLBACK PREPARED north, south
     /// ```
-    Recovered,
+    RecoveredWhileAlive,
+    /// The decision; who finds none takes it for a rollback and keeps that to himself.
+    ///
+    /// ```text
+    /// A                                    B
+    /// PREPARE TRANSACTION north, south
+    ///                                      SELECT decision -> none
+    /// INSERT decision COMMIT
+    ///                                      ROLLBACK PREPARED north, south
+    /// COMMIT PREPARED north, south: no such transactions              committed, it is said, and is not
+    /// ```
+    Presumed,
 }
 
 /// Writes into `bank` and promises that it can be committed: one message.
@@ -86,8 +99,8 @@ impl TwoPhase {
         prepare(postgres, "north", -10).await?;
         prepare(postgres, "south", 10).await?;
         let outcome = match self {
-            Self::Recovered => decide(postgres, COMMIT).await?,
             Self::WithoutRecovery | Self::WithoutLog => COMMIT.to_owned(),
+            Self::Recovered | Self::RecoveredWhileAlive | Self::Presumed => decide(postgres, COMMIT).await?,
         };
         end(postgres, &outcome).await?;
         Ok(outcome)
@@ -97,7 +110,14 @@ impl TwoPhase {
         match self {
             Self::WithoutRecovery => Ok(()),
             Self::WithoutLog => end(postgres, ROLLBACK).await,
-            Self::Recovered => end(postgres, &decide(postgres, ROLLBACK).await?).await,
+            Self::Recovered | Self::RecoveredWhileAlive => {
+                end(postgres, &decide(postgres, ROLLBACK).await?).await
+            }
+            Self::Presumed => {
+                let decided = postgres.query_opt("SELECT outcome FROM decisions", &[]).await?;
+                let outcome = decided.map(|row| row.try_get::<_, String>(0)).transpose()?;
+                end(postgres, outcome.as_deref().unwrap_or(ROLLBACK)).await
+            }
         }
     }
 }
@@ -123,10 +143,25 @@ impl Scenario for TwoPhase {
                     .breaks_under(&["crash"], DUAL_WRITE)
             }
             Self::Recovered => {
-                let about = "A coordinator lets two banks prepare, writes its decision down, and tells both; a recovery does as the \
-                             decision says, or writes down a rollback if there is none. There is one decision, whoever comes first, \
-                             and every bank hears of it.";
-                per_model("saga/two-phase-recovered", about).holds_under(&["none", "crash"])
+                let about = "A coordinator lets two banks prepare, writes its decision down, and tells both, and a recovery does as the \
+                             decision says or writes down a rollback if there is none. Whenever the coordinator dies, both banks \
+                             hear the same.";
+                per_model("saga/two-phase-recovered", about).workers(1).holds_under(&[
+                    "none",
+                    "crash",
+                    "lost-reply",
+                ])
+            }
+            Self::RecoveredWhileAlive => {
+                let about = "A recovery takes a coordinator for dead that is only slow, and both write down a decision before they tell \
+                             the banks. There is one row for it, so whoever comes second does as the first one says.";
+                per_model("saga/two-phase-one-decision", about).holds_under(&["none"])
+            }
+            Self::Presumed => {
+                let about = "A recovery that finds no decision of the coordinator takes back what is prepared, without writing that down. \
+                             A coordinator that was only slow decides to commit afterwards, and says so though nothing is there to be \
+                             committed.";
+                per_model("saga/two-phase-presumed-rollback", about).breaks_under(&["none"], CHECK_THEN_ACT)
             }
         };
         card.on(&[postgres::NAME])
@@ -188,7 +223,13 @@ impl Scenario for TwoPhase {
     }
 }
 
-/// All three.
+/// All five.
 pub(super) fn all() -> Vec<Arc<dyn Scenario>> {
-    vec![Arc::new(TwoPhase::WithoutRecovery), Arc::new(TwoPhase::WithoutLog), Arc::new(TwoPhase::Recovered)]
+    vec![
+        Arc::new(TwoPhase::WithoutRecovery),
+        Arc::new(TwoPhase::WithoutLog),
+        Arc::new(TwoPhase::Presumed),
+        Arc::new(TwoPhase::Recovered),
+        Arc::new(TwoPhase::RecoveredWhileAlive),
+    ]
 }
