@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 
 use super::events::{EVENTS, OUTBOX, listed};
-use crate::anomaly::{LOST_MESSAGE, REPEATED_EFFECT};
+use crate::anomaly::{DUPLICATE_EFFECT, LOST_MESSAGE};
 use crate::card::{Details, per_model};
 
 const EVENT: &str = "order 1";
@@ -89,7 +89,7 @@ impl Scenario for Relay {
                 let about = "Each of two relays reads the unsent events, publishes them and marks them as sent. Both read the same \
                              events and publish them, though nothing has broken.";
                 per_model("outbox/relay-without-claim", about)
-                    .breaks_under(&["none"], REPEATED_EFFECT)
+                    .breaks_under(&["none"], DUPLICATE_EFFECT)
                     .after("xavierjohn/Trellis#644")
             }
             Self::Claims => {
@@ -97,7 +97,7 @@ impl Scenario for Relay {
                              in the same transaction. As long as no relay dies between the two, each event is published once.";
                 per_model("outbox/relay-claims", about)
                     .holds_under(&["none", "pause"])
-                    .breaks_under(&["crash"], REPEATED_EFFECT)
+                    .breaks_under(&["crash"], DUPLICATE_EFFECT)
                     .after("xavierjohn/Trellis#644")
             }
             Self::MarksFirst => {

@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 
 use super::events::{EVENTS, ORDERS, OUTBOX};
-use crate::anomaly::REPEATED_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, per_model};
 use crate::rows;
 
@@ -81,7 +81,7 @@ impl Scenario for Consumer {
                              again.";
                 per_model("outbox/consumer-trusts-once", about)
                     .holds_under(&["none"])
-                    .breaks_under(&["crash", "lost-reply"], REPEATED_EFFECT)
+                    .breaks_under(&["crash", "lost-reply"], DUPLICATE_EFFECT)
             }
             Self::Idempotent => {
                 let about = "An order and its event are written in one transaction, a relay publishes the event until it could mark it \

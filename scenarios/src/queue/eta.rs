@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
 use super::promises::{no_job_runs_twice, run};
-use crate::anomaly::REPEATED_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, per_model};
 
 const SOURCE: &str = "celery/kombu#337";
@@ -82,14 +82,14 @@ impl Scenario for From {
                 let about = "A worker takes a job that is due in five seconds and holds it in its memory until then, and a job \
                              that was delivered more than two seconds ago is given to another worker. Nobody is slow or dead, and \
                              both run it.";
-                per_model("queue/eta-beyond-visibility", about).breaks_under(&["none"], REPEATED_EFFECT)
+                per_model("queue/eta-beyond-visibility", about).breaks_under(&["none"], DUPLICATE_EFFECT)
             }
             Self::Due => {
                 let about = "A worker holds a job that is due in five seconds, and the two seconds after which others are given it \
                              count from when it is due. It holds as long as nobody pauses beyond that.";
                 per_model("queue/eta-then-visibility", about)
                     .holds_under(&["none"])
-                    .breaks_under(&["pause"], REPEATED_EFFECT)
+                    .breaks_under(&["pause"], DUPLICATE_EFFECT)
             }
         };
         card.after(SOURCE)

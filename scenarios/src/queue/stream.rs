@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
 use super::promises::{DONE, MAILS, every_job_is_done, times};
-use crate::anomaly::{REPEATED_EFFECT, STRANDED_LOCK};
+use crate::anomaly::{DUPLICATE_EFFECT, STRANDED_LOCK};
 use crate::card::{Details, per_model};
 
 const STREAM: &str = "stream";
@@ -136,7 +136,7 @@ impl Scenario for Stream {
                              mails.";
                 per_model("queue/stream-taken-for-exactly-once", about)
                     .holds_under(&["none"])
-                    .breaks_under(&["pause", "crash"], REPEATED_EFFECT)
+                    .breaks_under(&["pause", "crash"], DUPLICATE_EFFECT)
             }
             Self::Locked => {
                 let about = "Whoever claims the pending jobs of others takes a lock without a time limit around it, and leaves it \

@@ -10,7 +10,7 @@ use raceproof::{Card, Invariant, Scenario, Worker};
 use tokio_postgres::Client;
 
 use super::promises::{MAILS_TABLE, one_mail_per_job};
-use crate::anomaly::REPEATED_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, per_model};
 
 /// How long a job belongs to whoever took it.
@@ -99,7 +99,7 @@ impl Scenario for Lease {
                              done. A worker that pauses for longer does a job that others see again, and both send the mail.";
                 per_model("queue/visibility-timeout", about)
                     .holds_under(&["none"])
-                    .breaks_under(&["pause", "crash"], REPEATED_EFFECT)
+                    .breaks_under(&["pause", "crash"], DUPLICATE_EFFECT)
             }
             Self::Fenced => {
                 let about = "A job that was taken is invisible to others for 100 ms, and its mail is sent by the statement \
