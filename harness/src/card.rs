@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::verdict::Culprit;
 
 /// A scenario's name, promise and expected verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,10 @@ pub struct Card {
     /// Whether the expected violation lies within single requests, so that it shows only where they are split.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_splits: bool,
+    /// Whether its promises are those of a store's documentation, at each level at which it is expected to pass: who breaks
+    /// them there is the store.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub promises_of_the_store: bool,
     /// The stores it needs, such as `redis`.
     pub stores: Vec<String>,
     /// How many workers it runs unless told otherwise.
@@ -46,6 +51,7 @@ impl Default for Card {
             isolation: BTreeMap::new(),
             models: BTreeMap::new(),
             needs_splits: false,
+            promises_of_the_store: false,
             stores: Vec::new(),
             workers: 2,
             source: None,
@@ -75,6 +81,15 @@ impl Card {
         }
         let implying = || self.models.iter().find(|(named, expected)| expected.is_implied(named, model));
         self.models.get(model).or_else(|| implying().map(|(_, expected)| expected))
+    }
+
+    /// Who has broken the promises if a violation is found at `level` under `model`.
+    #[must_use]
+    pub fn culprit(&self, level: Option<Isolation>, model: &FaultModel) -> Culprit {
+        match self.expected_under(level, model) {
+            Some(Expectation::Pass) if self.promises_of_the_store => Culprit::Store,
+            _ => Culprit::Code,
+        }
     }
 
     /// Whether `model` is told beside the scenario's name: it is one of several, or not the default.
@@ -143,6 +158,23 @@ mod tests {
     fn with_models(models: &[(&str, Expectation)]) -> Card {
         let models = models.iter().map(|(text, expected)| (model(text), expected.clone())).collect();
         Card { models, ..Card::default() }
+    }
+
+    /// What a level allows is for the code to know; what it rules out, the store has promised.
+    #[test]
+    fn store_is_to_blame_only_where_it_promises_that_nothing_breaks() {
+        let isolation = [(Isolation::ReadCommitted, broken()), (Isolation::Serializable, Expectation::Pass)];
+        let card = Card {
+            isolation: isolation.into(),
+            promises_of_the_store: true,
+            expected: broken(),
+            ..Card::default()
+        };
+        let culprit = |card: &Card, level| card.culprit(Some(level), &FaultModel::default());
+        assert_eq!(culprit(&card, Isolation::ReadCommitted), Culprit::Code);
+        assert_eq!(culprit(&card, Isolation::Serializable), Culprit::Store);
+        let of_code = Card { promises_of_the_store: false, ..card };
+        assert_eq!(culprit(&of_code, Isolation::Serializable), Culprit::Code);
     }
 
     /// Fewer behaviours cannot break what more do not, and the other way round.

@@ -109,7 +109,7 @@ pub use programs::Programs;
 pub use regression::Regression;
 pub use scenario::Scenario;
 pub use shard::Shard;
-pub use verdict::{Inconclusive, Verdict, Violation};
+pub use verdict::{Culprit, Inconclusive, Verdict, Violation};
 pub use worker::Worker;
 #[cfg(feature = "workload")]
 pub use workload::{Generated, Workload};

@@ -298,7 +298,7 @@ mod tests {
     /// A model of which nothing happened was not explored, so a pass under it is none; a violation stays one.
     #[test]
     fn pass_without_any_of_the_faults_is_inconclusive() {
-        let violation = Violation { invariant: String::new(), found: String::new(), step: None };
+        let violation = Violation::new("", "", None);
         let mut outcome = outcome(Verdict::Pass, false, Stopped::Exhausted);
         outcome.model = FaultModel::one(FaultKind::FailOver);
         outcome.card.models = [(outcome.model.clone(), Expectation::Pass)].into();
@@ -357,8 +357,7 @@ mod tests {
         assert_eq!(part.judgement(), Judgement::Unjudged);
         part.card.expected = Expectation::Pass;
         assert_eq!(part.judgement(), Judgement::AsExpected);
-        part.verdict =
-            Verdict::Violation(Violation { invariant: String::new(), found: String::new(), step: None });
+        part.verdict = Verdict::Violation(Violation::new("", "", None));
         assert_eq!(part.judgement(), Judgement::FalseAlarm);
     }
 
@@ -375,7 +374,7 @@ mod tests {
     /// Every verdict, for a broken and a correct variant, in a search that ended by itself and in one that the user ended.
     #[test]
     fn verdict_expectation_and_end_make_the_judgement() {
-        let violation = Violation { invariant: String::new(), found: String::new(), step: None };
+        let violation = Violation::new("", "", None);
         let unsure = Inconclusive::StepLimit { steps_max: 1 };
         let ended = Stopped::ScheduleBudget;
         for (verdict, is_broken, by_itself, by_the_user) in [

@@ -52,5 +52,11 @@ pub trait Scenario: Send + Sync {
     }
 
     /// What must hold when all workers are done, and the aftermath.
-    fn finally(&self) -> Vec<Invariant>;
+    ///
+    /// A scenario that states nothing, neither here nor in [`always`](Self::always), is judged by a serial oracle: its
+    /// workers are run one after the other, in every order, and every execution must come to what one of those came to, in
+    /// the stores and in what the workers reported (see [`SerialOutcomes`](crate::check::SerialOutcomes)).
+    fn finally(&self) -> Vec<Invariant> {
+        Vec::new()
+    }
 }

@@ -62,9 +62,35 @@ pub struct Violation {
     pub found: String,
     /// After which step it showed, from 1; `None` if only at the end.
     pub step: Option<usize>,
+    /// Whose promise it was.
+    #[serde(default, skip_serializing_if = "Culprit::is_code")]
+    pub culprit: Culprit,
+}
+
+/// Who has broken a promise. A failure of the harness is an [`Error`](crate::Error) and breaks none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Culprit {
+    /// The code under test.
+    #[default]
+    Code,
+    /// A store, which did something that its documentation rules out, such as an anomaly that an isolation level does not
+    /// allow.
+    Store,
+}
+
+impl Culprit {
+    fn is_code(&self) -> bool {
+        *self == Self::Code
+    }
 }
 
 impl Violation {
+    /// The code under test has broken `invariant`, after `step` if that is known; `found` is what there was instead.
+    pub fn new(invariant: impl Into<String>, found: impl Into<String>, step: Option<usize>) -> Self {
+        Self { invariant: invariant.into(), found: found.into(), step, culprit: Culprit::Code }
+    }
+
     /// Whether two violations break the same promise, wherever and with whichever values.
     #[must_use]
     pub fn same_kind(&self, other: &Self) -> bool {
@@ -129,6 +155,11 @@ pub enum Inconclusive {
         /// What was expected and what is there.
         what: String,
     },
+    /// The scenario states no invariant, and what its workers come to one after the other cannot take its place.
+    NoPromise {
+        /// Why.
+        why: String,
+    },
     /// A worker failed in every execution, so the invariants were never put to the test.
     Vacuous {
         /// Whose failure and its text.
@@ -164,6 +195,9 @@ impl fmt::Display for Inconclusive {
             Self::Diverged { step, what } => {
                 write!(formatter, "the code (or the record) now differs at step {step}: {what}")
             }
+            Self::NoPromise { why } => {
+                write!(formatter, "nothing says what is right: no invariant is stated, and {why} (state one)")
+            }
             Self::Vacuous { what } => write!(formatter, "no execution ran to its end: {what}"),
         }
     }
@@ -185,9 +219,7 @@ mod tests {
     /// All nine pairs: the merged verdict is never less grave than either, and ties keep the first.
     #[test]
     fn graver_verdict_wins() {
-        let violation = |name: &str| {
-            Verdict::Violation(Violation { invariant: name.into(), found: String::new(), step: None })
-        };
+        let violation = |name: &str| Verdict::Violation(Violation::new(name, "", None));
         let unsure = Verdict::Inconclusive(Inconclusive::StepLimit { steps_max: 1 });
         let all = [Verdict::Pass, unsure.clone(), violation("a")];
         for first in &all {

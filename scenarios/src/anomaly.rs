@@ -32,10 +32,8 @@ pub(crate) const REPEATED_TOKEN: &str = "repeated fencing token";
 pub(crate) const LOST_REENTRANCY: &str = "re-entrancy count lost";
 /// Each has one of a pool and waits for another one.
 pub(crate) const POOL_STARVATION: &str = "pool starvation (hold and wait)";
-/// Something that is to happen once has happened twice.
-pub(crate) const DOUBLE_EFFECT: &str = "duplicate effect";
-/// Something is marked as done and will never be done.
-pub(crate) const LOST_EFFECT: &str = "lost effect (marked as done, never done)";
+/// Something has been taken up or marked as done, and will never be done.
+pub(crate) const LOST_EFFECT: &str = "lost effect (taken up, never done)";
 /// A secret that works once works again.
 pub(crate) const ALIVE_AFTER_USE: &str = "token alive after use";
 /// Two things bear the same id.
@@ -46,10 +44,30 @@ pub(crate) const RESURRECTION: &str = "resurrection by a late write";
 pub(crate) const MIXED_UPDATES: &str = "mixed updates (halves of two writes)";
 /// A filter says of a member that it is none.
 pub(crate) const FALSE_NEGATIVE: &str = "false negative";
+/// A cache keeps a value that the database has replaced.
+pub(crate) const STALE_ENTRY: &str = "stale cache entry";
+/// Somebody is served a value that had been replaced before they asked.
+pub(crate) const STALE_READ: &str = "stale read";
+/// A value was replaced, and what should have told the cache is gone.
+pub(crate) const LOST_INVALIDATION: &str = "lost invalidation";
+/// Several do the same expensive work, since nobody finds the result of another.
+pub(crate) const STAMPEDE: &str = "cache stampede";
+/// What was acknowledged is gone.
+pub(crate) const LOST_WRITE: &str = "acknowledged write lost";
+/// Two things share one key, and one is taken for the other.
+pub(crate) const KEY_COLLISION: &str = "key collision";
+/// Somebody is given what they may not have.
+pub(crate) const BROKEN_ACCESS: &str = "broken access control";
+/// Something that is to happen once happens twice, since it is sent or taken up again by somebody who does not know that it has.
+pub(crate) const DUPLICATE_EFFECT: &str = "duplicate effect";
+/// A counter that should end with its window has no end.
+pub(crate) const ENDLESS_COUNTER: &str = "counter without an end (refused for ever)";
+/// What is done while a store is gone goes on when it is back.
+pub(crate) const STUCK_FALLBACK: &str = "stuck fallback (outage never over)";
 
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 23] = [
+pub(crate) const ALL: [&str; 32] = [
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -66,11 +84,20 @@ pub(crate) const ALL: [&str; 23] = [
     REPEATED_TOKEN,
     LOST_REENTRANCY,
     POOL_STARVATION,
-    DOUBLE_EFFECT,
     LOST_EFFECT,
     ALIVE_AFTER_USE,
     REPEATED_ID,
     RESURRECTION,
     MIXED_UPDATES,
     FALSE_NEGATIVE,
+    STALE_ENTRY,
+    STALE_READ,
+    LOST_INVALIDATION,
+    STAMPEDE,
+    LOST_WRITE,
+    KEY_COLLISION,
+    BROKEN_ACCESS,
+    DUPLICATE_EFFECT,
+    ENDLESS_COUNTER,
+    STUCK_FALLBACK,
 ];

@@ -40,16 +40,25 @@ mod tests {
     use crate::anomaly;
 
     /// The real bugs that variants are built from.
-    const SOURCES: [&str; 33] = [
+    const SOURCES: [&str; 46] = [
         "Azuriom/Plugin-Shop#285",
         "BroadleafCommerce/BroadleafCommerce#2478",
         "BroadleafCommerce/BroadleafCommerce#909",
+        "Kong/kong#8227",
         "Poloniex, March 2014",
+        "Shopify/identity_cache#154",
+        "Suor/django-cacheops#302",
+        "Tabcorp/redis-rate-limiter#1",
         "Twilio, July 2013",
+        "aio-libs/aiocache#95",
+        "alisaifee/limits#14",
+        "apache/gravitino#10740",
         "boostcampwm2025/web01-BoostUs#386",
+        "cameri/nostream#467",
         "django-oscar/django-oscar#2102",
         "doorkeeper-gem/doorkeeper#712",
         "dstackai/dstack#2379",
+        "express-rate-limit/rate-limit-redis#251",
         "goauthentik/authentik#23876",
         "idempot-dev/idempot-js#182",
         "jcagarcia/grape-idempotency#3",
@@ -62,9 +71,12 @@ mod tests {
         "miintto/redis-lock-py#3",
         "mozilla/send#1299",
         "oauthlib/oauthlib#618",
+        "omegaup/omegaup#8962",
         "rails/rails#14735",
+        "raphaelm/django-hierarkey#22",
         "readthedocs/readthedocs.org#7727",
         "redis/redis-py#261",
+        "redisson/redisson#4653",
         "redisson/redisson#775",
         "reown-com/push-server#235",
         "saleor/saleor#543",
@@ -73,6 +85,7 @@ mod tests {
         "timescale/prometheus-postgresql-adapter#91",
         "vendurehq/vendure#4660",
         "vendurehq/vendure#4930",
+        "winhowes/AuthTranslator#612",
         "zaiyunduan123/springboot-seckill#35",
     ];
 

@@ -70,6 +70,6 @@ impl Scenario for Statements {
     }
 
     fn finally(&self) -> Vec<Invariant> {
-        Vec::new()
+        vec![Invariant::anything()]
     }
 }

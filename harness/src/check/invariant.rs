@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::history::{Operation, OperationEnd, State};
 use crate::id::WorkerId;
-use crate::verdict::Violation;
+use crate::verdict::{Culprit, Violation};
 
 /// What an invariant may look at: the stores and what the workers reported, at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +16,14 @@ pub struct View<'a> {
     pub operations: &'a [Operation],
     /// How many workers take part (a shrunken execution has fewer than the scenario).
     pub workers: usize,
+    /// Who they are.
+    pub team: &'a [WorkerId],
     /// Who has crashed so far.
     pub crashed: &'a [WorkerId],
+    /// Whose program has ended in an error so far, a crash among them.
+    pub failed: &'a [WorkerId],
+    /// How much has broken so far.
+    pub faults: usize,
 }
 
 impl View<'_> {
@@ -61,6 +67,7 @@ type Judge = dyn Fn(&View<'_>) -> Result<(), String> + Send + Sync;
 pub struct Invariant {
     promise: String,
     judge: Arc<Judge>,
+    culprit: Culprit,
 }
 
 impl Invariant {
@@ -70,7 +77,20 @@ impl Invariant {
         promise: impl Into<String>,
         judge: impl Fn(&View<'_>) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        Self { promise: promise.into(), judge: Arc::new(judge) }
+        Self { promise: promise.into(), judge: Arc::new(judge), culprit: Culprit::Code }
+    }
+
+    /// The same as a promise of the store's documentation: who breaks it is the store, whatever the code under test does.
+    #[must_use]
+    pub fn of_the_store(self) -> Self {
+        Self { culprit: Culprit::Store, ..self }
+    }
+
+    /// No promise at all, on purpose: whatever the workers come to is right. A scenario that states no invariant is judged by
+    /// the serial orders of its workers.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self::new("anything is right", |_| Ok(()))
     }
 
     /// The promise in words.
@@ -83,7 +103,7 @@ impl Invariant {
     #[must_use]
     pub fn violation(&self, view: &View<'_>, step: Option<usize>) -> Option<Violation> {
         let found = (self.judge)(view).err()?;
-        Some(Violation { invariant: self.promise.clone(), found, step })
+        Some(Violation { culprit: self.culprit, ..Violation::new(&self.promise, found, step) })
     }
 }
 

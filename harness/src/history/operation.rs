@@ -40,7 +40,7 @@ pub struct OperationFault {
 }
 
 /// How an operation ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "is", content = "with", rename_all = "kebab-case")]
 pub enum OperationEnd {
     /// It has not returned: it may or may not have taken effect.

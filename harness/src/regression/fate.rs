@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn violated() -> Verdict {
-        let violation = Violation { invariant: "a".into(), found: "b".into(), step: None };
+        let violation = Violation::new("a", "b", None);
         Verdict::Violation(violation)
     }
 
@@ -160,7 +160,7 @@ mod tests {
             seed: 0,
             programs: None,
             team: Vec::new(),
-            violation: Violation { invariant: "a".into(), found: "b".into(), step },
+            violation: Violation::new("a", "b", step),
             schedule: trace.schedule.clone(),
             stale: None,
             steps: SentStep::all(&trace),

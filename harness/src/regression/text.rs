@@ -151,7 +151,7 @@ mod tests {
             seed: u64::MAX,
             team: vec![WorkerId(0), WorkerId(2)],
             programs: None,
-            violation: Violation { invariant: "a".into(), found: request.into(), step: None },
+            violation: Violation::new("a", request, None),
             steps: schedule.0.iter().map(step).collect(),
             stale: Some(Stale { step: 2, reason: "wanted `a`".into() }),
             schedule,

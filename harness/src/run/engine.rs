@@ -177,8 +177,10 @@ impl Engine {
         self.check_stores(scenario)?;
         let subject = self.rig.subject(scenario, plan).recorded(scenario, recorded.programs.as_ref())?;
         let attempts = attempts.max(1);
-        let replayed = self.runtime.block_on(replays(&mut self.rig, &subject, recorded, attempts));
-        let (replays, last) = replayed?;
+        let (replays, last) = self.runtime.block_on(async {
+            let subject = self.rig.judged_by_orders(subject).await?;
+            replays(&mut self.rig, &subject, recorded, attempts).await
+        })?;
         let last = last.expect("at least one attempt was made");
         Ok(Replay { trace: self.rig.trace(&last), replays })
     }

@@ -1,6 +1,6 @@
 //! Owns [`Execution`]: one run of the workers, choice by choice, from their start to their end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +45,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) always: &'a [Invariant],
     pub(crate) finally: &'a [Invariant],
     pub(crate) workers: &'a [WorkerId],
+    /// Whether each worker begins when the one before it has ended.
+    pub(crate) in_turn: bool,
     /// The worker of the aftermath, if the scenario has one.
     pub(crate) aftermath: Option<WorkerId>,
     pub(crate) seed: u64,
@@ -73,6 +75,8 @@ pub(crate) struct Execution<'a> {
     pub(super) clock: RunClock,
     pub(super) reports: UnboundedReceiver<Event>,
     pub(super) tasks: Vec<Task>,
+    /// The workers that have not begun, where they work in turn.
+    pub(super) to_come: VecDeque<Worker>,
     /// The worker of the aftermath, until that begins.
     pub(super) last_worker: Option<Worker>,
     pub(super) timers: Vec<Timer>,
@@ -138,6 +142,7 @@ impl<'a> Execution<'a> {
             clock,
             reports,
             tasks: Vec::new(),
+            to_come: team.into(),
             last_worker,
             timers,
             polling: Polling::default(),
@@ -155,11 +160,16 @@ impl<'a> Execution<'a> {
             rings: 0,
             surroundings: setting.surroundings.cloned(),
         };
-        for worker in team {
-            let scenario = Arc::clone(setting.scenario);
-            execution.spawn(worker, move |worker| async move { scenario.work(worker).await });
-        }
+        while execution.begin_next() && !setting.in_turn {}
         execution
+    }
+
+    /// Starts the program of the next worker; `false` if there is none.
+    fn begin_next(&mut self) -> bool {
+        let Some(worker) = self.to_come.pop_front() else { return false };
+        let scenario = Arc::clone(self.setting.scenario);
+        self.spawn(worker, move |worker| async move { scenario.work(worker).await });
+        true
     }
 
     /// Starts the program of `worker`.
@@ -183,7 +193,10 @@ impl<'a> Execution<'a> {
                 verdict = Verdict::Violation(violation);
                 strategy.cut_short(&self.unfinished());
             }
-            Ok(Reached::Known) => is_redundant = true,
+            Ok(Reached::Known) => {
+                is_redundant = true;
+                self.run_out().await;
+            }
             Err(Halt::Inconclusive(reason)) => {
                 verdict = Verdict::Inconclusive(reason);
                 strategy.cut_short(&self.unfinished());
@@ -198,7 +211,8 @@ impl<'a> Execution<'a> {
         self.cut_off().await;
         let Setting { patience, .. } = *self.setting;
         let finished = patience.for_store(self.setting.step_max(), "its content", self.gate.finish()).await;
-        if matches!(verdict, Verdict::Pass) && mismatch.is_none() && self.all_ended() {
+        let is_judged = mismatch.is_none() && !is_redundant;
+        if is_judged && matches!(verdict, Verdict::Pass) && self.all_ended() {
             verdict = self.judge_end(finished.as_ref());
         }
         let final_state = finished.ok();
@@ -234,6 +248,25 @@ impl<'a> Execution<'a> {
         }
     }
 
+    /// Lets the workers come to their ends, of which nobody takes note: a connection whose worker has ended is kept for
+    /// the next execution, and one that is cut off in the middle has to be made anew, which takes longer than what is left.
+    async fn run_out(&mut self) {
+        self.following.is_wanted = false;
+        let noted = self.steps.len();
+        let mut previous = None;
+        while self.steps.len() < self.setting.limits.steps_max && self.settle().await.is_ok() {
+            let Ok(options) = self.options().await else { break };
+            let point = Point { options: &options, previous };
+            let first = point.preferred().first().map(|index| options[*index]);
+            let Some(choice) = first.filter(|choice| choice.fault().is_none()) else { break };
+            previous = choice.turn().or(previous);
+            if self.take(choice).await.is_err() {
+                break;
+            }
+        }
+        self.steps.truncate(noted);
+    }
+
     /// Takes choices until there are none, or something stops it.
     async fn explore(&mut self, strategy: &mut dyn Strategy) -> Result<Reached, Halt> {
         let mut previous = None;
@@ -246,7 +279,7 @@ impl<'a> Execution<'a> {
             }
             let options = self.options().await?;
             if options.is_empty() {
-                if self.all_ended() && self.begin_aftermath() {
+                if self.all_ended() && (self.begin_next() || self.begin_aftermath()) {
                     continue;
                 }
                 strategy.end(self.steps.len()).map_err(Halt::Mismatch)?;

@@ -1,6 +1,6 @@
 //! Owns what an execution promises, step by step and at its end.
 
-use super::execution::{Execution, Setting, Task};
+use super::execution::{Execution, Setting};
 use super::halt::Halt;
 use crate::check::{Invariant, View};
 use crate::history::{State, WorkerEnd};
@@ -45,10 +45,22 @@ impl Execution<'_> {
     }
 
     fn broken(&self, invariants: &[Invariant], state: &State, step: Option<usize>) -> Option<Violation> {
-        let has_crashed = |task: &&Task| task.end == Some(WorkerEnd::Crashed);
-        let crashed: Vec<WorkerId> = self.tasks.iter().filter(has_crashed).map(|task| task.worker).collect();
-        let operations = self.log.operations();
-        let view = View { state, operations, workers: self.setting.workers.len(), crashed: &crashed };
+        let ended = |is: &dyn Fn(&WorkerEnd) -> bool| -> Vec<WorkerId> {
+            let them = self.tasks.iter().filter(|task| task.end.as_ref().is_some_and(is));
+            them.map(|task| task.worker).collect()
+        };
+        let crashed = ended(&|end| *end == WorkerEnd::Crashed);
+        let failed = ended(&|end| *end != WorkerEnd::Finished);
+        let team = self.setting.workers;
+        let view = View {
+            state,
+            operations: self.log.operations(),
+            workers: team.len(),
+            team,
+            crashed: &crashed,
+            failed: &failed,
+            faults: self.faults,
+        };
         invariants.iter().find_map(|invariant| invariant.violation(&view, step))
     }
 
@@ -62,7 +74,7 @@ impl Execution<'_> {
             self.steps.truncate(from);
             self.log.truncate(from);
             let found = self.repeated()?;
-            return Some(Violation { invariant: NO_DEADLOCK.to_owned(), found, step: None });
+            return Some(Violation::new(NO_DEADLOCK, found, None));
         }
         let stuck: Vec<_> = self.tasks.iter().filter(|task| task.end.is_none()).collect();
         if stuck.is_empty() {
@@ -70,7 +82,7 @@ impl Execution<'_> {
         }
         let names = stuck.iter().map(|task| task.worker.to_string()).collect::<Vec<_>>().join(", ");
         let found = format!("{names} waits for ever: no worker is left that could wake it");
-        Some(Violation { invariant: NO_DEADLOCK.to_owned(), found, step: None })
+        Some(Violation::new(NO_DEADLOCK, found, None))
     }
 }
 
@@ -82,5 +94,5 @@ pub(super) fn panicked<'a>(
         WorkerEnd::Panicked(message) => Some(format!("{worker} panicked: {message}")),
         _ => None,
     });
-    found.map(|found| Violation { invariant: NO_PANIC.to_owned(), found, step: None })
+    found.map(|found| Violation::new(NO_PANIC, found, None))
 }

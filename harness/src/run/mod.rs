@@ -21,6 +21,7 @@ mod jobs;
 mod judging;
 mod log;
 mod options;
+mod oracle;
 mod panics;
 mod patience;
 mod polling;

@@ -44,6 +44,7 @@ impl Retry {
             Ok(subject) => subject,
             Err(error) => return Ok(Self::impossible(subject, regression, &error)),
         };
+        let subject = rig.judged_by_orders(subject).await?;
         let mut guided = Guided::new(regression.schedule.clone());
         let executed = rig.execute(&subject, &regression.team, detail, &mut guided).await?;
         let fate = regression.fate(&rig.trace(&executed), guided.departure());

@@ -24,7 +24,7 @@ use crate::plan::{Plan, RunLimits};
 use crate::programs::Programs;
 use crate::scenario::Scenario;
 use crate::store::SetUp;
-use crate::verdict::{Inconclusive, Verdict};
+use crate::verdict::{Culprit, Inconclusive, Verdict};
 
 /// What executions run on.
 pub(crate) struct Rig {
@@ -69,12 +69,33 @@ pub(crate) struct Subject {
     /// The worker of the aftermath, which is called after those of the whole team, whoever takes part.
     pub(super) aftermath: Option<WorkerId>,
     pub(super) limits: RunLimits,
+    /// Whether it promises nothing itself, so that it is judged by what its workers come to one after the other.
+    pub(super) is_judged_by_orders: bool,
+    /// Why nothing says what is right, if so.
+    unjudged: Option<Inconclusive>,
+    /// Whether each worker begins when the one before it has ended.
+    in_turn: bool,
 }
 
 impl Subject {
     /// The same, with `faults_max` faults at most.
     pub(crate) fn with_faults_max(&self, faults_max: usize) -> Self {
         Self { model: FaultModel { faults_max, ..self.model.clone() }, ..self.clone() }
+    }
+
+    /// The same where nothing breaks and each worker begins when the one before it has ended.
+    pub(crate) fn one_after_the_other(&self) -> Self {
+        Self { in_turn: true, ..self.with_faults_max(0) }
+    }
+
+    /// The same, which promises just this.
+    pub(crate) fn promising(self, invariant: Invariant) -> Self {
+        Self { finally: vec![invariant], ..self }
+    }
+
+    /// The same, with the reason for which nothing says what is right.
+    pub(crate) fn unjudged(self, why: String) -> Self {
+        Self { unjudged: Some(Inconclusive::NoPromise { why }), ..self }
     }
 }
 
@@ -86,6 +107,14 @@ pub(crate) enum Detail {
 }
 
 impl Subject {
+    /// What can be said at all where executions came to `verdict`.
+    pub(crate) fn judged(&self, verdict: Verdict) -> Verdict {
+        match &self.unjudged {
+            Some(reason) => verdict.merge(Verdict::Inconclusive(reason.clone())),
+            None => verdict,
+        }
+    }
+
     /// Those of `workers` that take part from the start.
     pub(crate) fn team(&self, workers: &[WorkerId]) -> Vec<WorkerId> {
         workers.iter().copied().filter(|worker| Some(*worker) != self.aftermath).collect()
@@ -99,14 +128,23 @@ impl Rig {
         self.gate.unlearn();
         let team = plan.workers.unwrap_or_else(|| scenario.card().workers);
         let last = WorkerId(u16::try_from(team).unwrap_or(u16::MAX));
+        let culprit = scenario.card().culprit(plan.isolation, &plan.model);
+        let blamed = |invariants: Vec<Invariant>| match culprit {
+            Culprit::Code => invariants,
+            Culprit::Store => invariants.into_iter().map(Invariant::of_the_store).collect(),
+        };
+        let (always, finally) = (blamed(scenario.always()), blamed(scenario.finally()));
         Subject {
             number: self.subjects,
             isolation: plan.isolation,
             splits_max: plan.splits_max,
             installs_splits: plan.installs_splits || plan.splits_max > 0,
             model: plan.model.clone(),
-            always: scenario.always(),
-            finally: scenario.finally(),
+            is_judged_by_orders: always.is_empty() && finally.is_empty(),
+            unjudged: None,
+            in_turn: false,
+            always,
+            finally,
             scenario: Arc::clone(scenario),
             programs: None,
             seed: plan.seed,
@@ -161,6 +199,7 @@ impl Rig {
             always: &subject.always,
             finally: &subject.finally,
             workers,
+            in_turn: subject.in_turn,
             aftermath: subject.aftermath,
             seed: subject.seed,
             limits: subject.limits,

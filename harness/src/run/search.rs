@@ -51,6 +51,11 @@ impl Search<'_> {
     /// Searches, and gathers the evidence of a violation; if the plan wants none, what it could be gathered from comes along.
     pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
         let (subject, card) = (self.rig.subject(self.scenario, self.plan), self.scenario.card());
+        let subject = match self.scenario.generator() {
+            // Each workload is judged by its own orders.
+            Some(_) => subject,
+            None => self.rig.judged_by_orders(subject).await?,
+        };
         let mut strategy = strategy(self.plan);
         let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
         let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
@@ -150,6 +155,7 @@ impl Search<'_> {
         if !self.check(subject, &workers, begun, found, tally).await? {
             self.explore(subject, &workers, strategy, begun, found, tally).await?;
         }
+        found.weigh(subject);
         tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
         Ok(strategy.exhausted())
     }
@@ -291,6 +297,11 @@ impl Default for Found {
 }
 
 impl Found {
+    /// Takes in whether anything says what is right for `subject`.
+    pub(super) fn weigh(&mut self, subject: &Subject) {
+        self.verdict = subject.judged(std::mem::replace(&mut self.verdict, Verdict::Pass));
+    }
+
     /// Takes in one execution of `subject`; says whether the search ends with it.
     pub(super) fn take(
         &mut self,

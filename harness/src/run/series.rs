@@ -40,6 +40,7 @@ impl Series {
                 break;
             };
             let subject = search.rig.subject(search.scenario, plan).drawn(generator, number)?;
+            let subject = search.rig.judged_by_orders(subject).await?;
             let (mut strategy, workers) = (strategy(plan), team(&subject));
             series.workloads.drawn += 1;
             let total = plan.schedules_max;
@@ -57,6 +58,7 @@ impl Series {
             };
             found.stopped = Stopped::Exhausted;
             part.explore(&subject, &workers, strategy.as_mut(), &mut Begun::default(), found, tally).await?;
+            found.weigh(&subject);
             series.reduces |= strategy.systematic().is_some_and(|systematic| systematic.reduces());
             series.workloads.exhausted += u64::from(strategy.exhausted());
             match found.stopped {

@@ -149,6 +149,9 @@ impl Scenario for Probe {
     }
 
     fn finally(&self) -> Vec<Invariant> {
-        self.finally.clone()
+        match self.finally.is_empty() {
+            true => vec![Invariant::anything()],
+            false => self.finally.clone(),
+        }
     }
 }

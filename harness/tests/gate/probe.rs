@@ -23,6 +23,7 @@ pub(crate) struct Probe {
     work: Box<Work>,
     aftermath: Option<Box<Work>>,
     finally: Vec<Invariant>,
+    is_judged_by_orders: bool,
 }
 
 impl Probe {
@@ -32,7 +33,8 @@ impl Probe {
         F: Future<Output = Result> + 'static,
     {
         let (store, set_up, finally) = ("redis", Vec::new(), Vec::new());
-        Self { workers, store, set_up, work: boxed(work), aftermath: None, finally }
+        let (work, aftermath, is_judged_by_orders) = (boxed(work), None, false);
+        Self { workers, store, set_up, work, aftermath, finally, is_judged_by_orders }
     }
 
     /// What one more worker does in the end.
@@ -53,6 +55,11 @@ impl Probe {
     pub(crate) fn needing(mut self, store: &'static str) -> Self {
         self.store = store;
         self
+    }
+
+    /// No invariant at all: it is judged by the serial orders of its workers.
+    pub(crate) fn judged_by_orders(self) -> Self {
+        Self { is_judged_by_orders: true, ..self }
     }
 
     /// An invariant for the end.
@@ -141,7 +148,10 @@ impl Scenario for Probe {
     }
 
     fn finally(&self) -> Vec<Invariant> {
-        self.finally.clone()
+        match self.finally.is_empty() && !self.is_judged_by_orders {
+            true => vec![Invariant::anything()],
+            false => self.finally.clone(),
+        }
     }
 }
 

@@ -266,7 +266,7 @@ fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexam
 }
 
 fn violation(invariant: &str, found: &str, step: Option<usize>) -> Violation {
-    Violation { invariant: invariant.to_owned(), found: found.to_owned(), step }
+    Violation::new(invariant, found, step)
 }
 
 fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&str, &str)) -> Trace {

@@ -72,7 +72,7 @@ mod tests {
             initial_state: "a=1".to_owned(),
             final_state: "a=2".to_owned(),
         };
-        let violation = Violation { invariant: "a is 1".to_owned(), found: "a is 2".to_owned(), step: None };
+        let violation = Violation::new("a is 1", "a is 2", None);
         let lanes = lanes(&record, &violation);
         let lines: Vec<usize> = lanes
             .rows

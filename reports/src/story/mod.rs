@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use raceproof::history::{Effect, Trace};
 use raceproof::outcome::Counterexample;
-use raceproof::verdict::Violation;
+use raceproof::verdict::{Culprit, Violation};
 use raceproof::{Outcome, WorkerId};
 
 pub use circle::{Circle, Link};
@@ -101,7 +101,7 @@ impl Story {
             name: Visible::of(&wording::name(outcome)),
             about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
             anomaly: wording::anomaly(outcome).map(Visible::of),
-            promised: Visible::of(&violation.invariant),
+            promised: Visible::of(&promised(violation)),
             found: Visible::of(&violation.found),
             shown: shown(violation),
             lanes: match (evidence, burst) {
@@ -184,6 +184,16 @@ fn clock(outcome: &Outcome) -> Option<Visible> {
     is_told.then(|| Visible::of(&outcome.clock))
 }
 
+/// The promise, and whose it was if it is not that of the code under test.
+fn promised(violation: &Violation) -> String {
+    match violation.culprit {
+        Culprit::Code => violation.invariant.clone(),
+        Culprit::Store => {
+            format!("{} (a promise of the store, so this is a bug of the store)", violation.invariant)
+        }
+    }
+}
+
 fn shown(violation: &Violation) -> String {
     match violation.step {
         Some(step) => format!("after step {step}"),
@@ -215,4 +225,21 @@ fn stores_of(trace: &Trace) -> BTreeSet<&str> {
         Effect::TimePassed { .. } => None,
     };
     trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    /// A reader who is told of a bug must know in whose program to look for it.
+    #[test]
+    fn promise_of_the_store_is_told_as_one() {
+        let mut outcome = samples::caught();
+        let told =
+            |outcome: &Outcome| Story::of(outcome, None).expect("a violation").promised.as_str().to_owned();
+        assert!(!told(&outcome).contains("bug of the store"));
+        outcome.counterexample.as_mut().expect("evidence").violation.culprit = Culprit::Store;
+        assert!(told(&outcome).ends_with("(a promise of the store, so this is a bug of the store)"));
+    }
 }

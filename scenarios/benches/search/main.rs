@@ -1,14 +1,16 @@
 //! Measures searches of the catalogue, each table for itself. Exits with 1 if a bar is missed.
 //!
-//! `cargo bench -p raceproof-scenarios --bench search -- reduction` or `-- strategies`; with `--seconds 5 counter/ lock/getset`
+//! `cargo bench -p raceproof-scenarios --bench search -- reduction`, `-- strategies` or `-- soak`; with `--seconds 5 counter/ lock/getset`
 //! behind it for less.
 
 mod comparison;
 mod legs;
 mod reduction;
+mod soak;
 mod strategies;
 
 use std::error::Error;
+use std::time::Duration;
 
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -17,6 +19,7 @@ fn main() -> Result<(), Failure> {
     let (table, seconds, wanted) = arguments(&words);
     match table {
         Some("reduction") => reduction::table(&wanted, seconds.unwrap_or(60)),
+        Some("soak") => soak::soak(&wanted, Duration::from_secs(seconds.unwrap_or(1_800)))?.told(),
         Some("strategies") => strategies::table(&wanted, seconds.unwrap_or(5)),
         _ => {
             reduction::table(&wanted, seconds.unwrap_or(60))?;
@@ -32,7 +35,7 @@ fn arguments(words: &[String]) -> (Option<&str>, Option<u64>, Vec<String>) {
     while let Some(word) = words.next() {
         match word {
             "--seconds" => seconds = words.next().and_then(|number| number.parse().ok()),
-            "reduction" | "strategies" => table = Some(word),
+            "reduction" | "strategies" | "soak" => table = Some(word),
             name => wanted.push(name.to_owned()),
         }
     }

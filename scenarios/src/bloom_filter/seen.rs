@@ -8,7 +8,7 @@ use raceproof::store::SetUp;
 use raceproof::{Card, Invariant, Scenario, Worker};
 
 use super::bits::{FILTER, add, add_one_by_one};
-use crate::anomaly::DOUBLE_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, broken, correct};
 use crate::operations::at_most;
 
@@ -39,7 +39,7 @@ const SCRIPT: &str = "Each crawler sets the bits of a page in one script, which 
 impl Scenario for Seen {
     fn card(&self) -> Card {
         match self.0 {
-            Set::OneByOne => broken("bloom-filter/add-bit-by-bit", ONE_BY_ONE, DOUBLE_EFFECT).on_redis(),
+            Set::OneByOne => broken("bloom-filter/add-bit-by-bit", ONE_BY_ONE, DUPLICATE_EFFECT).on_redis(),
             Set::Script => correct("bloom-filter/add-lua", SCRIPT).on_redis().workers(3),
         }
     }

@@ -45,7 +45,7 @@ pub(super) struct ListArgs {
     pub(super) patterns: Vec<String>,
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    pub(super) format: ListFormat,
 }
 
 #[derive(Debug, clap::Args)]
@@ -292,6 +292,18 @@ pub(super) struct CompletionsArgs {
     /// For which shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
+}
+
+/// How a list is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ListFormat {
+    /// A table as wide as the terminal; it may change
+    #[default]
+    Human,
+    /// A page with all that the cards say
+    Markdown,
+    /// The versioned document, and nothing else
+    Json,
 }
 
 /// What is written to stdout.

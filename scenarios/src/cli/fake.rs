@@ -118,7 +118,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
 
 fn violation() -> Violation {
     let (invariant, found) = ("the counter ends at the number of increments", "the counter is 1");
-    Violation { invariant: invariant.to_owned(), found: found.to_owned(), step: None }
+    Violation::new(invariant, found, None)
 }
 
 fn trace() -> Trace {

@@ -1,4 +1,4 @@
-//! Owns `raceproof list`: the catalogue as text or JSON.
+//! Owns `raceproof list`: the catalogue as a table, a page or JSON.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use raceproof_reports::Style;
 use raceproof_reports::visible::columns;
 use serde_json::json;
 
-use super::args::{ALL_LEVELS, Format, ListArgs};
+use super::args::{ALL_LEVELS, ListArgs, ListFormat};
+use super::catalogue_page::catalogue_page;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -24,8 +25,9 @@ pub(super) fn list(
     let selected: Vec<_> =
         pattern::select(&names, &args.patterns)?.into_iter().map(|index| &cards[index]).collect();
     let text = match args.format {
-        Format::Human => human(&selected, &output.style),
-        Format::Json => as_json(&selected).map_err(Failure::Json)?,
+        ListFormat::Human => human(&selected, &output.style),
+        ListFormat::Markdown => catalogue_page(&selected),
+        ListFormat::Json => as_json(&selected).map_err(Failure::Json)?,
     };
     output.result(&text);
     Ok(Exit::AsExpected)

@@ -4,6 +4,7 @@
 mod args;
 mod breakage;
 mod budget;
+mod catalogue_page;
 mod completions;
 mod course;
 mod doctor;

@@ -8,7 +8,7 @@ use raceproof::store::SetUp;
 use raceproof::{Card, Invariant, Scenario, View, Worker};
 use redis::AsyncCommands;
 
-use crate::anomaly::DOUBLE_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, per_model};
 use crate::operations::{done, open};
 use crate::script::eval;
@@ -63,7 +63,7 @@ impl Scenario for Resent {
         let card = match self.0 {
             Sent::Bare => per_model("counter/incr-resent", BARE)
                 .holds_under(&["none", "drop"])
-                .breaks_under(&["lost-reply"], DOUBLE_EFFECT),
+                .breaks_under(&["lost-reply"], DUPLICATE_EFFECT),
             Sent::Named => {
                 per_model("counter/incr-named", NAMED).holds_under(&["none", "lost-reply", "drop", "error"])
             }

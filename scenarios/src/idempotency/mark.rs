@@ -9,7 +9,7 @@ use raceproof::{Card, Scenario, Worker};
 use redis::aio::MultiplexedConnection;
 
 use super::client::{Answer, Client, Payment, charges};
-use crate::anomaly::{CHECK_THEN_ACT, DOUBLE_EFFECT, LOST_EFFECT};
+use crate::anomaly::{CHECK_THEN_ACT, DUPLICATE_EFFECT, LOST_EFFECT};
 use crate::card::{Details, broken, per_model};
 use crate::script::send;
 
@@ -124,7 +124,7 @@ impl Payment for Mark {
             Marked::NxWithLimit => per_model("idempotency/set-nx-under-way", NX_WITH_LIMIT)
                 .after(issue)
                 .holds_under(&["none"])
-                .breaks_under(&["pause", "crash", "drop"], DOUBLE_EFFECT),
+                .breaks_under(&["pause", "crash", "drop"], DUPLICATE_EFFECT),
             Marked::NxAndBank => per_model("idempotency/key-handed-on", NX_AND_BANK).holds_under(&[
                 "none",
                 "pause",

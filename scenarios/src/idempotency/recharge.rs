@@ -7,7 +7,7 @@ use raceproof::scenario::Result;
 use raceproof::store::SetUp;
 use raceproof::{Card, Invariant, Scenario, View, Worker};
 
-use crate::anomaly::DOUBLE_EFFECT;
+use crate::anomaly::DUPLICATE_EFFECT;
 use crate::card::{Details, per_model};
 use crate::script::{eval, send};
 
@@ -77,7 +77,7 @@ impl Scenario for Job {
         let card = match self.0 {
             Recharged::ChargeThenStore => per_model("idempotency/recharge-then-store", CHARGE_THEN_STORE)
                 .holds_under(&["none"])
-                .breaks_under(&["error", "wipe"], DOUBLE_EFFECT),
+                .breaks_under(&["error", "wipe"], DUPLICATE_EFFECT),
             Recharged::Numbered => per_model("idempotency/recharge-numbered", NUMBERED).holds_under(&[
                 "none",
                 "crash",

@@ -9,7 +9,7 @@ use raceproof::{Card, Scenario, Worker};
 use tokio_postgres::{Client as Postgres, GenericClient};
 
 use super::client::{Answer, Client, Payment, charges};
-use crate::anomaly::{CHECK_THEN_ACT, DOUBLE_EFFECT};
+use crate::anomaly::{CHECK_THEN_ACT, DUPLICATE_EFFECT};
 use crate::card::{Details, broken, per_model};
 
 const CHARGE: &str = "INSERT INTO charges VALUES ($1, $2)";
@@ -138,7 +138,7 @@ impl Payment for RequestRow {
         match self.0 {
             Kept::Nowhere => per_model("idempotency/retry-without-key", RETRY_WITHOUT_KEY)
                 .holds_under(&["none", "drop"])
-                .breaks_under(&["lost-reply"], DOUBLE_EFFECT),
+                .breaks_under(&["lost-reply"], DUPLICATE_EFFECT),
             Kept::CheckThenInsert => {
                 broken("idempotency/check-then-insert", CHECK_THEN_INSERT, CHECK_THEN_ACT)
             }
@@ -152,7 +152,7 @@ impl Payment for RequestRow {
             Kept::AfterEffect => per_model("idempotency/key-after-effect", KEY_AFTER_EFFECT)
                 .workers(1)
                 .holds_under(&["none"])
-                .breaks_under(&["crash", "lost-reply", "drop"], DOUBLE_EFFECT),
+                .breaks_under(&["crash", "lost-reply", "drop"], DUPLICATE_EFFECT),
             Kept::OneTransaction => per_model("idempotency/one-transaction", ONE_TRANSACTION).holds_under(&[
                 "none",
                 "crash",

@@ -44,17 +44,22 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
     ]
 }
 
+/// What Postgres documents of each level.
+fn of_the_store(name: &str, about: &str, anomalies: [Option<&str>; 3]) -> Card {
+    Card { promises_of_the_store: true, ..per_level(name, about, anomalies) }
+}
+
 /// An anomaly that no level allows.
 fn never(name: &str, about: &str) -> Card {
-    per_level(name, about, [None; 3])
+    of_the_store(name, about, [None; 3])
 }
 
 /// An anomaly that a snapshot prevents.
 fn until_snapshot(name: &str, about: &str, anomaly: &str) -> Card {
-    per_level(name, about, [Some(anomaly), None, None])
+    of_the_store(name, about, [Some(anomaly), None, None])
 }
 
 /// An anomaly that only one-after-the-other prevents.
 fn until_serializable(name: &str, about: &str, anomaly: &str) -> Card {
-    per_level(name, about, [Some(anomaly), Some(anomaly), None])
+    of_the_store(name, about, [Some(anomaly), Some(anomaly), None])
 }

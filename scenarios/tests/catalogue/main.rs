@@ -2,9 +2,16 @@
 
 #[path = "../../benches/search/comparison.rs"]
 mod comparison;
+#[path = "../../benches/search/legs.rs"]
+mod legs;
 mod minimal;
 mod models;
 mod reduction;
+mod soak;
+#[path = "../../benches/search/soak.rs"]
+mod soaking;
 mod stores;
 mod table;
 mod triggers;
+
+type Failure = Box<dyn std::error::Error>;

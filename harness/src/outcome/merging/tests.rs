@@ -26,7 +26,7 @@ fn violated(shard: &str, number: u64) -> Outcome {
 }
 
 fn violation(invariant: &str) -> Verdict {
-    Verdict::Violation(Violation { invariant: invariant.to_owned(), found: String::new(), step: None })
+    Verdict::Violation(Violation::new(invariant, "", None))
 }
 
 fn unsure(reason: Inconclusive) -> impl Fn(Outcome) -> Outcome {

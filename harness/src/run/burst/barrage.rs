@@ -50,6 +50,7 @@ impl Barrage<'_> {
         // Statements that can be stopped half-way cost a trigger in each table.
         let plan = Plan { splits_max: 0, installs_splits: false, ..self.plan.clone() };
         let (subject, card) = (self.rig.subject(self.scenario, &plan), self.scenario.card());
+        let subject = self.rig.judged_by_orders(subject).await?;
         let count = plan.workers.unwrap_or(card.workers);
         let workers: Vec<WorkerId> =
             (0..count).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect();
@@ -58,6 +59,7 @@ impl Barrage<'_> {
         let bursts = Bursts { threads: crews.len(), ..Bursts::default() };
         let mut sum = Sum { verdict: Verdict::Pass, bursts, timings: Timings::default(), initial: None };
         let stopped = self.explore(&subject, &workers, &mut crews, &mut tally, &mut sum).await?;
+        sum.verdict = subject.judged(sum.verdict);
         if let Some(what) = tally.vacuous() {
             sum.verdict = sum.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what }));
         }

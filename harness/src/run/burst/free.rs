@@ -333,7 +333,7 @@ impl FreeRun<'_> {
                     "{} waits for ever: nobody is left that could wake it, and nothing went by for {settle_ms_max} ms",
                     named(&left)
                 );
-                Verdict::Violation(Violation { invariant: NO_DEADLOCK.to_owned(), found, step: None })
+                Verdict::Violation(Violation::new(NO_DEADLOCK, found, None))
             }
             Ended::Done => self.judge_end(run, state),
         }
@@ -342,7 +342,10 @@ impl FreeRun<'_> {
     /// Checks at the end what must hold there and what must always hold.
     fn judge_end(&self, run: &Executed, state: &State) -> Verdict {
         let operations: &[Operation] = &run.operations;
-        let view = View { state, operations, workers: self.workers.len(), crashed: &[] };
+        let ends = run.ends.iter().filter(|(_, end)| **end != WorkerEnd::Finished);
+        let failed: Vec<WorkerId> = ends.map(|(worker, _)| *worker).collect();
+        let (team, workers) = (self.workers, self.workers.len());
+        let view = View { state, operations, workers, team, crashed: &[], failed: &failed, faults: 0 };
         let invariants = self.subject.always.iter().chain(&self.subject.finally);
         let broken = || invariants.into_iter().find_map(|invariant| invariant.violation(&view, None));
         panicked(&run.ends).or_else(broken).map_or(Verdict::Pass, Verdict::Violation)

@@ -15,7 +15,7 @@ use crate::{FaultModel, Schedule};
 
 /// An outcome whose violation has this schedule, each step of which sends `request`.
 fn found(schedule: &str, request: &str) -> Outcome {
-    let violation = Violation { invariant: "nothing is lost".into(), found: "all is".into(), step: None };
+    let violation = Violation::new("nothing is lost", "all is", None);
     let verdict = Verdict::Violation(violation.clone());
     let schedule: Schedule = schedule.parse().expect("a schedule");
     let step = |choice: &crate::Choice| TraceStep {

@@ -84,6 +84,7 @@ impl Shrink<'_> {
             return Ok(true);
         }
         let subject = self.subject.doing(place.generator, programs)?;
+        let subject = self.rig.judged_by_orders(subject).await?;
         let Some(executed) = self.still_violating(&subject).await? else { return Ok(false) };
         *found = Some((subject, executed));
         Ok(true)

@@ -18,6 +18,7 @@ impl Shrink<'_> {
         };
         for cut in cuts(&programs.restricted_to(&self.best.workers)) {
             let subject = self.subject.doing(generator, cut.of(&programs))?;
+            let subject = self.rig.judged_by_orders(subject).await?;
             let mut along = Guided::new(cut.of_schedule(&self.best.schedule(), &self.best.begun));
             let found = match self.along(&subject, &mut along).await? {
                 Some(executed) => Some(executed),
