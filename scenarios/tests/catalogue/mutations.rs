@@ -63,11 +63,8 @@ fn every_correct_variant_has_a_twin_or_a_reason() {
 fn twins_are_broken_and_work_on_the_same_stores() {
     let all = by_name();
     for (name, twin) in TWINS {
-        let (of, is_elsewhere) = match *twin {
-            Twin::Broken(of) => (of, false),
-            Twin::Elsewhere(of) => (of, true),
-            Twin::None(_) => continue,
-        };
+        let Some(of) = twin.name() else { continue };
+        let is_elsewhere = matches!(twin, Twin::Elsewhere(_));
         let twin =
             all.get(of).unwrap_or_else(|| panic!("`{name}` has the twin `{of}`, which there is not")).card();
         let correct = all[*name].card();
@@ -77,9 +74,11 @@ fn twins_are_broken_and_work_on_the_same_stores() {
     }
 }
 
-fn needs(card: &Card) -> Needs {
-    let redis = redis::NAMES.iter().filter(|name| card.stores.iter().any(|store| store == *name)).count();
-    Needs { redis, postgres: card.stores.iter().any(|store| store == postgres::NAME) }
+/// What two variants need together.
+fn needs(correct: &Card, twin: &Card) -> Needs {
+    let has = |name: &str| correct.stores.iter().chain(&twin.stores).any(|store| store == name);
+    let redis = redis::NAMES.iter().filter(|name| has(name)).count();
+    Needs { redis, postgres: has(postgres::NAME) }
 }
 
 /// What a short search comes to; nothing is told or shrunk.
@@ -99,14 +98,14 @@ fn verdict(
     engine.explore(scenario, &plan, &mut |_| {}).expect("it can be explored").verdict
 }
 
-/// The pairs of the same program with another line, by what both need; a pair that is `Elsewhere` is not one.
+/// The pairs that need just these stores.
 fn pairs(needed: Needs) -> Vec<(Arc<dyn Scenario>, Arc<dyn Scenario>)> {
     let all = by_name();
-    let pair = |(name, twin): &(&str, Twin)| match twin {
-        Twin::Broken(of) => Some((Arc::clone(&all[*name]), Arc::clone(&all[*of]))),
-        Twin::Elsewhere(_) | Twin::None(_) => None,
+    let pair = |(name, twin): &(&str, Twin)| Some((Arc::clone(&all[*name]), Arc::clone(&all[twin.name()?])));
+    let need = |(correct, twin): &(Arc<dyn Scenario>, Arc<dyn Scenario>)| {
+        needs(&correct.card(), &twin.card()) == needed
     };
-    TWINS.iter().filter_map(pair).filter(|(correct, _)| needs(&correct.card()) == needed).collect()
+    TWINS.iter().filter_map(pair).filter(need).collect()
 }
 
 fn judge_pairs(needed: Needs) {

@@ -1,18 +1,28 @@
 //! Owns the list of the broken twins: for each variant that keeps its promise, the one in which the line that keeps it is
 //! another one.
 
+use Twin::{Broken, Elsewhere, Without};
+
 /// What a correct variant becomes when its decisive line is swapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Twin {
     /// This variant, on the same stores.
     Broken(&'static str),
-    /// This variant; that it needs other stores is what the swap is about.
+    /// This variant, which keeps on other stores what is the same otherwise.
     Elsewhere(&'static str),
-    /// None, for this reason.
-    None(&'static str),
+    /// Nothing, for this reason.
+    Without(&'static str),
 }
 
-use Twin::{Broken, Elsewhere, None};
+impl Twin {
+    /// The twin's name, if there is one.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Broken(name) | Self::Elsewhere(name) => Some(name),
+            Self::Without(_) => None,
+        }
+    }
+}
 
 const BY_THE_STORE: &str =
     "no line of the program keeps this promise: Postgres allows the anomaly at no level";
@@ -93,6 +103,27 @@ pub(crate) const TWINS: &[(&str, Twin)] = &[
     ("unique-id/sequence", Broken("unique-id/highest-plus-one")),
     ("unique-id/upsert", Broken("unique-id/find-or-create")),
     ("unique-id/block-returning", Broken("unique-id/block-select-then-update")),
+    ("queue/claim-materialised", Broken("queue/select-then-update")),
+    ("queue/lock-with-recheck", Broken("queue/lock-without-recheck")),
+    ("queue/lock-table-on-conflict", Broken("queue/lock-table")),
+    ("queue/lock-then-look-again", Broken("queue/lock-on-deleted-job")),
+    ("queue/limit-lock-until-commit", Broken("queue/limit-lock-until-insert")),
+    ("queue/skip-locked", Broken("queue/running-without-lease")),
+    ("queue/visibility-timeout-fenced", Broken("queue/visibility-timeout")),
+    ("queue/lmove-reaper", Broken("queue/lmove-without-reaper")),
+    ("queue/restore-at-once", Broken("queue/restore-then-push")),
+    ("queue/stream-autoclaim", Broken("queue/stream-taken-for-exactly-once")),
+    ("queue/autoclaim-lock-with-ttl", Broken("queue/autoclaim-lock-without-ttl")),
+    ("queue/stalled-check-locks-active", Broken("queue/stalled-check-locks-late")),
+    ("queue/move-and-lock", Broken("queue/sweep-before-lock")),
+    ("queue/dependents-in-transaction", Broken("queue/dependents-popped")),
+    ("queue/watch-right-key", Broken("queue/watch-wrong-key")),
+    ("queue/three-tries-lua", Broken("queue/attempts-get-set")),
+    ("queue/three-tries-transaction", Elsewhere("queue/attempts-get-set")),
+    ("outbox/transactional", Broken("outbox/commit-then-publish")),
+    ("outbox/relay-lease-checked", Broken("outbox/relay-lease-ignored")),
+    ("outbox/relay-by-mark", Broken("outbox/relay-by-cursor")),
+    ("outbox/retried-until-visible", Broken("outbox/heard-before-visible")),
     ("leaderboard/zadd-gt", Broken("leaderboard/read-compare-write")),
     ("leaderboard/zincrby", Broken("leaderboard/zscore-then-zadd")),
     ("leaderboard/recording-lua", Broken("leaderboard/recording-apart")),
@@ -108,11 +139,11 @@ pub(crate) const TWINS: &[(&str, Twin)] = &[
     ("bloom-filter/add-lua", Broken("bloom-filter/add-bit-by-bit")),
     ("bloom-filter/rebuild-renamed", Broken("bloom-filter/rebuild-in-place")),
     ("bloom-filter/rebuild-locked", Broken("bloom-filter/rebuild-under-sign-ups")),
-    ("isolation/g0", None(BY_THE_STORE)),
-    ("isolation/g1a", None(BY_THE_STORE)),
-    ("isolation/g1b", None(BY_THE_STORE)),
-    ("isolation/g1c", None(BY_THE_STORE)),
-    ("isolation/otv", None(BY_THE_STORE)),
+    ("isolation/g0", Without(BY_THE_STORE)),
+    ("isolation/g1a", Without(BY_THE_STORE)),
+    ("isolation/g1b", Without(BY_THE_STORE)),
+    ("isolation/g1c", Without(BY_THE_STORE)),
+    ("isolation/otv", Without(BY_THE_STORE)),
     ("lock/lease-lua-release", Broken("lock/lease-del")),
     ("lock/released-if-taken", Broken("lock/released-in-finally")),
     ("lock/renewal-by-owner", Broken("lock/renewal-of-any")),
