@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 
 use super::events::{EVENTS, OUTBOX, listed};
-use crate::anomaly::{DUPLICATE_EFFECT, LOST_MESSAGE};
+use crate::anomaly::{DUPLICATE_EFFECT, LOST_EFFECT};
 use crate::card::{Details, per_model};
 
 const EVENT: &str = "order 1";
@@ -105,7 +105,7 @@ impl Scenario for Relay {
                              marked as sent and was not.";
                 per_model("outbox/relay-marks-first", about)
                     .holds_under(&["none"])
-                    .breaks_under(&["crash", "lost-reply"], LOST_MESSAGE)
+                    .breaks_under(&["crash", "lost-reply"], LOST_EFFECT)
             }
         };
         card.on_both()

@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 
-use crate::anomaly::{CHECK_THEN_ACT, DUPLICATE_EFFECT, LOST_MESSAGE};
+use crate::anomaly::{CHECK_THEN_ACT, DUPLICATE_EFFECT, LOST_EFFECT};
 use crate::card::{Details, broken, per_model};
 
 const STEPS: i32 = 2;
@@ -104,7 +104,7 @@ impl Scenario for Workflow {
                 per_model("saga/checkpoint-before-effect", about)
                     .workers(1)
                     .holds_under(&["none"])
-                    .breaks_under(&["crash", "lost-reply"], LOST_MESSAGE)
+                    .breaks_under(&["crash", "lost-reply"], LOST_EFFECT)
             }
             Self::ResumedByTwo => {
                 let about = "Each of two workers reads how far the workflow is and goes on from there. Both do the same step, since \
