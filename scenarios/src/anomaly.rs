@@ -58,8 +58,8 @@ pub(crate) const LOST_MESSAGE: &str = "lost message";
 pub(crate) const DUAL_WRITE: &str = "dual write";
 /// Somebody has agreed to whatever is decided, and is never told.
 pub(crate) const IN_DOUBT: &str = "in-doubt transaction";
-/// Something is marked as done and will never be done.
-pub(crate) const LOST_EFFECT: &str = "lost effect (marked as done, never done)";
+/// Something has been taken up or marked as done, and will never be done.
+pub(crate) const LOST_EFFECT: &str = "lost effect (taken up, never done)";
 /// A secret that works once works again.
 pub(crate) const ALIVE_AFTER_USE: &str = "token alive after use";
 /// Two things bear the same id.

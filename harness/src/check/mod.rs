@@ -1,15 +1,41 @@
 //! Owns the judgement of executions: pure functions from what happened to a verdict.
 
+<<<<<<< HEAD
+mod conservation;
+mod delivery;
+mod exclusion;
+=======
+mod dependencies;
+>>>>>>> h-iso
 mod invariant;
 mod opinion;
+mod promises;
 #[cfg(test)]
 mod sample;
 mod serial;
+mod session;
+mod staleness;
 mod telling;
+mod versions;
+mod window;
 
 pub mod linearizability;
 pub mod models;
+pub mod reading;
 
+<<<<<<< HEAD
+pub use conservation::conserved;
+pub use delivery::Delivery;
+pub use exclusion::mutual_exclusion;
+=======
+pub use dependencies::{
+    Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
+    Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, Transactions,
+};
+>>>>>>> h-iso
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
 pub use serial::SerialOutcomes;
+pub use session::Guarantee;
+pub use staleness::Staleness;
+pub use window::SlidingWindow;

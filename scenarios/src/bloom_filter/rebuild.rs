@@ -12,7 +12,7 @@ use tokio_postgres::GenericClient;
 
 use super::bits::{FILTER, add};
 use super::sign_up::{LOOK_UP, look_up, no_false_negative};
-use crate::anomaly::{FALSE_NEGATIVE, LOST_UPDATE};
+use crate::anomaly::FALSE_NEGATIVE;
 use crate::card::{Details, broken, correct};
 
 /// Where the next filter is built.
@@ -123,7 +123,7 @@ impl Scenario for Rebuild {
             Rebuilt::InPlace => broken("bloom-filter/rebuild-in-place", IN_PLACE, FALSE_NEGATIVE),
             Rebuilt::Renamed => correct("bloom-filter/rebuild-renamed", RENAMED),
             Rebuilt::RenamedUnderSignUps => {
-                broken("bloom-filter/rebuild-under-sign-ups", UNDER_SIGN_UPS, LOST_UPDATE)
+                broken("bloom-filter/rebuild-under-sign-ups", UNDER_SIGN_UPS, FALSE_NEGATIVE)
             }
             Rebuilt::Locked => correct("bloom-filter/rebuild-locked", LOCKED),
         };

@@ -8,7 +8,7 @@ use raceproof::store::SetUp;
 use raceproof::{Card, Invariant, Scenario, View, Worker};
 use redis::AsyncCommands;
 
-use crate::anomaly::LOST_UPDATE;
+use crate::anomaly::LOST_WRITE;
 use crate::card::{Details, per_model};
 use crate::rows;
 use crate::script::eval;
@@ -82,7 +82,7 @@ impl Scenario for Flush {
         let card = match self.0 {
             Taken::Getdel => per_model("counter/views-getdel", GETDEL)
                 .holds_under(&["none"])
-                .breaks_under(&["crash", "drop", "error"], LOST_UPDATE),
+                .breaks_under(&["crash", "drop", "error"], LOST_WRITE),
             Taken::Batch => per_model("counter/views-batch", BATCHED).holds_under(&["none", "crash"]),
         };
         card.on_both().after("boostcampwm2025/web01-BoostUs#386")

@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
 use super::run::BOARD;
-use crate::anomaly::CHECK_THEN_ACT;
+use crate::anomaly::STALE_ENTRY;
 use crate::card::{Details, broken, correct};
 use crate::script::eval;
 
@@ -76,7 +76,7 @@ impl Top {
 impl Scenario for Top {
     fn card(&self) -> Card {
         match self.0 {
-            Filled::InProgram => broken("leaderboard/top-stale-fill", IN_PROGRAM, CHECK_THEN_ACT).on_redis(),
+            Filled::InProgram => broken("leaderboard/top-stale-fill", IN_PROGRAM, STALE_ENTRY).on_redis(),
             Filled::InRedis => correct("leaderboard/top-lua", IN_REDIS).on_redis().workers(3),
         }
     }

@@ -12,17 +12,17 @@ use super::promises::{MAILS_TABLE, one_mail_per_job};
 use crate::anomaly::LOST_MESSAGE;
 use crate::card::{Details, per_model};
 
-const JOBS: i32 = 2;
+const JOBS: i32 = 1;
 const NEXT: &str = "SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED";
 const SEND: &str = "INSERT INTO mails (job) VALUES ($1)";
 const SEND_AND_END: &str = "WITH done AS (UPDATE jobs SET state = 'done' WHERE id = $1 RETURNING id) \
                             INSERT INTO mails (job) SELECT id FROM done";
 const DONE: &str = "UPDATE jobs SET state = 'done' WHERE id = $1";
 
-/// Two jobs, each of which sends a mail; the outbox of the mail server is a table of the same database.
+/// A job that sends a mail; the outbox of the mail server is a table of the same database.
 async fn prepare(stores: &mut SetUp) -> Result {
     let jobs = "CREATE TABLE jobs (id int PRIMARY KEY, state text NOT NULL);
-                INSERT INTO jobs SELECT id, 'queued' FROM generate_series(1, 2) AS id";
+                INSERT INTO jobs VALUES (1, 'queued')";
     stores.postgres().batch_execute(jobs).await?;
     Ok(stores.postgres().batch_execute(MAILS_TABLE).await?)
 }
@@ -79,13 +79,7 @@ impl Scenario for SkipLocked {
             Self::WithWork => {
                 let about = "Each worker takes a job with FOR UPDATE SKIP LOCKED, does it and marks it as done in one \
                              transaction. Whoever dies before the commit has done nothing, and the job is free again.";
-                per_model("queue/skip-locked", about).holds_under(&[
-                    "none",
-                    "crash",
-                    "lost-reply",
-                    "drop",
-                    "error",
-                ])
+                per_model("queue/skip-locked", about).holds_under(&["none", "crash", "lost-reply"])
             }
             Self::BeforeWork => {
                 let about = "Each worker marks a job as running, commits, and does it. A job whose worker dies stays \
