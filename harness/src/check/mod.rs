@@ -1,12 +1,9 @@
 //! Owns the judgement of executions: pure functions from what happened to a verdict.
 
-<<<<<<< HEAD
 mod conservation;
 mod delivery;
-mod exclusion;
-=======
 mod dependencies;
->>>>>>> h-iso
+mod exclusion;
 mod invariant;
 mod opinion;
 mod promises;
@@ -23,16 +20,13 @@ pub mod linearizability;
 pub mod models;
 pub mod reading;
 
-<<<<<<< HEAD
 pub use conservation::conserved;
 pub use delivery::Delivery;
-pub use exclusion::mutual_exclusion;
-=======
 pub use dependencies::{
     Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
     Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, Transactions,
 };
->>>>>>> h-iso
+pub use exclusion::mutual_exclusion;
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
 pub use serial::SerialOutcomes;

@@ -10,7 +10,7 @@ use raceproof::{Card, Invariant, Scenario, View, Worker};
 use redis::Script;
 
 use super::retrying::execute;
-use crate::anomaly::{LOST_MESSAGE, REPEATED_EFFECT};
+use crate::anomaly::{DUPLICATE_EFFECT, LOST_MESSAGE};
 use crate::card::{Details, per_model};
 use crate::rows;
 
@@ -89,7 +89,7 @@ impl Scenario for Compensation {
                              again and again until it gets an answer. A refund whose answer was lost is paid twice.";
                 per_model("saga/refund-repeated", about)
                     .holds_under(&["none", "drop"])
-                    .breaks_under(&["lost-reply"], REPEATED_EFFECT)
+                    .breaks_under(&["lost-reply"], DUPLICATE_EFFECT)
             }
             Self::Forgotten => {
                 let about = "Each request pays in Postgres, books the only seat in Redis, and refunds if the seat is taken, at most \

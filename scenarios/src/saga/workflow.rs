@@ -11,7 +11,7 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 
-use crate::anomaly::{CHECK_THEN_ACT, LOST_MESSAGE, REPEATED_EFFECT};
+use crate::anomaly::{CHECK_THEN_ACT, DUPLICATE_EFFECT, LOST_MESSAGE};
 use crate::card::{Details, broken, per_model};
 
 const STEPS: i32 = 2;
@@ -96,7 +96,7 @@ impl Scenario for Workflow {
                 per_model("saga/checkpoint-after-effect", about)
                     .workers(1)
                     .holds_under(&["none"])
-                    .breaks_under(&["crash", "lost-reply"], REPEATED_EFFECT)
+                    .breaks_under(&["crash", "lost-reply"], DUPLICATE_EFFECT)
             }
             Self::CheckpointFirst => {
                 let about = "A workflow writes down that a step is done and then does it. If it dies in between, whoever goes on \
