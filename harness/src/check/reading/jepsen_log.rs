@@ -14,8 +14,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Operation>, ReadError> {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         if let Some(place) = line.find(MARK) {
-            let end = begin + line.trim_end().len();
-            pairing.take(&event(&text[..end], begin + place + MARK.len())?)?;
+            let at = begin + place + MARK.len();
+            // The mark itself ends in a blank, which may be all that the line has.
+            let end = at.max(begin + line.trim_end().len());
+            pairing.take(&event(&text[..end], at)?)?;
         }
         begin += line.len();
     }

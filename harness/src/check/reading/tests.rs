@@ -130,6 +130,7 @@ fn what_is_broken_is_named_with_its_place() {
     );
     assert_eq!(told(&log("0 :ok :read [3")), "line 2, column 33: this `[` has no `]`");
     assert_eq!(told(&log("0 :ok :read")), "line 2, column 32: the line ends before the value");
+    assert_eq!(told(&log("")), "line 2, column 21: the line ends before the process");
     assert!(told("Dear diary,").starts_with("line 1, column 1: it holds no operation"));
     assert!(told("[{\"worker\": 1}]").starts_with("line 1, column 13: invalid type: integer"));
     assert!(told("{\"a\": [1, 2}").starts_with("line 1, column 12: expected `,` or `]`"));
@@ -151,6 +152,8 @@ fn edn_has_places_and_a_depth() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
     #[test]
     fn no_text_makes_the_reader_panic(text in "[\\[\\]{}()\"\\\\;#_: a-z0-9\n\u{e9}]{0,60}", edn in "[{\\[:#]{0,3}[ -~\u{e9}]{0,40}") {
         let _ = read(&text);
