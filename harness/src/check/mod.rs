@@ -12,8 +12,9 @@ pub mod linearizability;
 pub mod models;
 
 pub use dependencies::{
-    Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
-    Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, Transactions,
+    Access, Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX,
+    Malformed, Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, TRANSACTION,
+    Transactions, cycle_of,
 };
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;

@@ -262,6 +262,7 @@ fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexam
         replays,
         shrink_candidates: 12,
         passing: None,
+        cycle: None,
     }
 }
 

@@ -51,7 +51,8 @@ impl CachedPage {
         if !self.asks_first && !may_read(hand, user).await? {
             return Ok(None);
         }
-        let page: String = hand.postgres.query_one("SELECT text FROM pages WHERE id = 1", &[]).await?.try_get(0)?;
+        let page: String =
+            hand.postgres.query_one("SELECT text FROM pages WHERE id = 1", &[]).await?.try_get(0)?;
         let () = hand.redis.set_ex(PAGE, &page, 60).await?;
         Ok(Some(page))
     }

@@ -66,9 +66,8 @@ impl Aside for Leased {
         }
         let value = hand.load().await?;
         if let Some(lease) = lease {
-            let _: i64 = hand
-                .eval(FILL_WITH_LEASE, &[KEY, LEASE], &[value.to_string(), lease.to_string()])
-                .await?;
+            let _: i64 =
+                hand.eval(FILL_WITH_LEASE, &[KEY, LEASE], &[value.to_string(), lease.to_string()]).await?;
         }
         Ok(value)
     }

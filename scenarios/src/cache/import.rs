@@ -204,10 +204,5 @@ impl Scenario for Import {
 /// Every cache of this file.
 pub(super) fn all() -> Vec<Arc<dyn Scenario>> {
     let of = |copies| -> Arc<dyn Scenario> { Arc::new(Import { copies }) };
-    vec![
-        of(Copies::LastADay),
-        of(Copies::OfAGeneration),
-        of(Copies::LastFromFill),
-        of(Copies::LastFromLoad),
-    ]
+    vec![of(Copies::LastADay), of(Copies::OfAGeneration), of(Copies::LastFromFill), of(Copies::LastFromLoad)]
 }

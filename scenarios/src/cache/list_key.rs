@@ -60,8 +60,7 @@ impl Scenario for ListKey {
     async fn work(&self, worker: Worker) -> Result {
         let mut hand = Hand::of(&worker).await?;
         let filter = filter(&worker);
-        let key =
-            if self.has_filter { format!("products:1:{filter}") } else { "products:1".to_owned() };
+        let key = if self.has_filter { format!("products:1:{filter}") } else { "products:1".to_owned() };
         let list = worker.invoke(LIST, filter);
         let found: Option<String> = hand.redis.get(&key).await?;
         if let Some(products) = found {

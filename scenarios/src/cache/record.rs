@@ -24,7 +24,8 @@ pub(super) const WRITE: &str = "write";
 
 /// The record, and no copy of it.
 pub(super) async fn prepare(stores: &mut SetUp) -> Result {
-    let table = "CREATE TABLE records (id int PRIMARY KEY, value bigint NOT NULL); INSERT INTO records VALUES (1, 1)";
+    let table =
+        "CREATE TABLE records (id int PRIMARY KEY, value bigint NOT NULL); INSERT INTO records VALUES (1, 1)";
     Ok(stores.postgres().batch_execute(table).await?)
 }
 

@@ -64,7 +64,8 @@ impl Session {
     /// Whether the token is accepted.
     async fn accepts(&self, worker: &Worker, hand: &mut Hand) -> Result<bool> {
         if self.logout == Logout::Lists {
-            let (revoked, valid): (Option<String>, Option<String>) = hand.redis.mget(&[REVOKED, VALID]).await?;
+            let (revoked, valid): (Option<String>, Option<String>) =
+                hand.redis.mget(&[REVOKED, VALID]).await?;
             // The clock is looked at after the list, whose entry ends when the token does.
             if revoked.is_some() || worker.now() >= END {
                 return Ok(false);

@@ -12,9 +12,7 @@ use raceproof::store::SetUp;
 use raceproof::store::redis::NAME;
 use raceproof::{Card, Invariant, Scenario, View, Worker};
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncCommands, AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo,
-};
+use redis::{AsyncCommands, AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo};
 
 use super::record::{READ, WRITE};
 use crate::anomaly::STALE_READ;
@@ -72,7 +70,8 @@ async fn connect(worker: &Worker, near: &Near) -> Result<MultiplexedConnection> 
     let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
     let info = RedisConnectionInfo::default().set_skip_set_lib_name().set_protocol(ProtocolVersion::RESP3);
     let (mut redis, driver) =
-        MultiplexedConnection::new_with_config(&info, worker.stream(NAME), config.set_push_sender(hear)).await?;
+        MultiplexedConnection::new_with_config(&info, worker.stream(NAME), config.set_push_sender(hear))
+            .await?;
     tokio::spawn(driver);
     redis::cmd("CLIENT").arg("TRACKING").arg("ON").exec_async(&mut redis).await?;
     Ok(redis)

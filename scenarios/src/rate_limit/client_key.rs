@@ -80,7 +80,10 @@ impl Scenario for ClientKey {
                     |other: &&Operation| other.argument == call.argument && other.invoked < call.invoked;
                 let earlier = view.operations.iter().filter(is_earlier).count();
                 if earlier < LIMIT {
-                    return Err(format!("{} was refused after {earlier} calls: {}", call.argument, view.state));
+                    return Err(format!(
+                        "{} was refused after {earlier} calls: {}",
+                        call.argument, view.state
+                    ));
                 }
             }
             Ok(())

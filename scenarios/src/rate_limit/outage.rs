@@ -97,18 +97,27 @@ impl Scenario for Outage {
     }
 
     fn finally(&self) -> Vec<Invariant> {
-        let limit = Invariant::new(format!("at most {LIMIT} calls are let through that Redis has counted"), |view: &View<'_>| {
-            match view.results(CALL).into_iter().filter(|result| *result == COUNTED).count() {
+        let limit = Invariant::new(
+            format!("at most {LIMIT} calls are let through that Redis has counted"),
+            |view: &View<'_>| match view.results(CALL).into_iter().filter(|result| *result == COUNTED).count()
+            {
                 counted if counted <= LIMIT => Ok(()),
                 counted => Err(format!("{counted} were let through: {}", view.state)),
-            }
-        });
-        let over = Invariant::new("one failure costs each process one call without Redis at most", |view: &View<'_>| {
-            let stuck = view.operations.iter().map(|call| call.worker).find(|worker| without_redis(view, *worker) > 1);
-            stuck.map_or(Ok(()), |worker| {
-                Err(format!("{worker} has made {} calls without it", without_redis(view, worker)))
-            })
-        });
+            },
+        );
+        let over = Invariant::new(
+            "one failure costs each process one call without Redis at most",
+            |view: &View<'_>| {
+                let stuck = view
+                    .operations
+                    .iter()
+                    .map(|call| call.worker)
+                    .find(|worker| without_redis(view, *worker) > 1);
+                stuck.map_or(Ok(()), |worker| {
+                    Err(format!("{worker} has made {} calls without it", without_redis(view, worker)))
+                })
+            },
+        );
         vec![limit, over]
     }
 }

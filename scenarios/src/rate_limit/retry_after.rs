@@ -58,7 +58,12 @@ impl RetryAfter {
         Ok(Some(u64::try_from(ms).unwrap_or(0)))
     }
 
-    async fn told(&self, worker: &Worker, redis: &mut MultiplexedConnection, name: &str) -> Result<Option<u64>> {
+    async fn told(
+        &self,
+        worker: &Worker,
+        redis: &mut MultiplexedConnection,
+        name: &str,
+    ) -> Result<Option<u64>> {
         let call = worker.invoke(name, "");
         let again = self.call(redis).await?;
         match again {
