@@ -160,6 +160,13 @@ pub enum Inconclusive {
         /// Why.
         why: String,
     },
+    /// A checker could not decide within its limits whether an invariant holds, or did not understand an operation.
+    Undecided {
+        /// The promise.
+        invariant: String,
+        /// Why it could not.
+        why: String,
+    },
     /// A worker failed in every execution, so the invariants were never put to the test.
     Vacuous {
         /// Whose failure and its text.
@@ -197,6 +204,9 @@ impl fmt::Display for Inconclusive {
             }
             Self::NoPromise { why } => {
                 write!(formatter, "nothing says what is right: no invariant is stated, and {why} (state one)")
+            }
+            Self::Undecided { invariant, why } => {
+                write!(formatter, "it could not be decided whether \"{invariant}\" holds: {why}")
             }
             Self::Vacuous { what } => write!(formatter, "no execution ran to its end: {what}"),
         }

@@ -46,16 +46,34 @@ pub(crate) const LOST_WRITE: &str = "acknowledged write lost";
 pub(crate) const KEY_COLLISION: &str = "key collision";
 /// Somebody is given what they may not have.
 pub(crate) const BROKEN_ACCESS: &str = "broken access control";
-/// A request takes effect twice, since it was sent again when its answer did not come.
-pub(crate) const DUPLICATE_EFFECT: &str = "duplicate effect (sent again after a lost reply)";
+/// What was to take effect once took effect again.
+pub(crate) const DUPLICATE_EFFECT: &str = "duplicate effect";
 /// A counter that should end with its window has no end.
 pub(crate) const ENDLESS_COUNTER: &str = "counter without an end (refused for ever)";
 /// What is done while a store is gone goes on when it is back.
 pub(crate) const STUCK_FALLBACK: &str = "stuck fallback (outage never over)";
+/// What somebody took on is neither done nor to be found any more.
+pub(crate) const LOST_MESSAGE: &str = "lost message";
+/// Of two stores that were to be written together, one was not.
+pub(crate) const DUAL_WRITE: &str = "dual write";
+/// Somebody has agreed to whatever is decided, and is never told.
+pub(crate) const IN_DOUBT: &str = "in-doubt transaction";
+/// Something has been taken up or marked as done, and will never be done.
+pub(crate) const LOST_EFFECT: &str = "lost effect (taken up, never done)";
+/// A secret that works once works again.
+pub(crate) const ALIVE_AFTER_USE: &str = "token alive after use";
+/// Two things bear the same id.
+pub(crate) const REPEATED_ID: &str = "repeated id";
+/// A late write brings back what somebody else has ended.
+pub(crate) const RESURRECTION: &str = "resurrection by a late write";
+/// One half of what is stored is of one update, the other half of another.
+pub(crate) const MIXED_UPDATES: &str = "mixed updates (halves of two writes)";
+/// A filter says of a member that it is none.
+pub(crate) const FALSE_NEGATIVE: &str = "false negative";
 
 /// Every name above.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 26] = [
+pub(crate) const ALL: &[&str] = &[
     LOST_UPDATE,
     CHECK_THEN_ACT,
     WRITE_SKEW,
@@ -82,4 +100,13 @@ pub(crate) const ALL: [&str; 26] = [
     DUPLICATE_EFFECT,
     ENDLESS_COUNTER,
     STUCK_FALLBACK,
+    LOST_MESSAGE,
+    DUAL_WRITE,
+    IN_DOUBT,
+    LOST_EFFECT,
+    ALIVE_AFTER_USE,
+    REPEATED_ID,
+    RESURRECTION,
+    MIXED_UPDATES,
+    FALSE_NEGATIVE,
 ];

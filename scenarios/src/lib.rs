@@ -50,3 +50,4 @@ mod anomaly;
 mod card;
 mod operations;
 mod rows;
+mod script;

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Opinion;
 use crate::history::{Operation, OperationEnd, State};
 use crate::id::WorkerId;
-use crate::verdict::{Culprit, Violation};
+use crate::verdict::{Culprit, Inconclusive, Verdict, Violation};
 
 /// What an invariant may look at: the stores and what the workers reported, at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +61,7 @@ impl View<'_> {
     }
 }
 
-type Judge = dyn Fn(&View<'_>) -> Result<(), String> + Send + Sync;
+type Judge = dyn Fn(&View<'_>) -> Opinion + Send + Sync;
 
 /// A promise and how to check it.
 #[derive(Clone)]
@@ -77,7 +78,21 @@ impl Invariant {
         promise: impl Into<String>,
         judge: impl Fn(&View<'_>) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
+        Self::judged(promise, move |view| judge(view).map_or_else(Opinion::Broken, |()| Opinion::Holds))
+    }
+
+    /// An invariant as [`Invariant::new`] makes it, of which `judge` may also say that it cannot be decided. That is never a pass.
+    pub fn judged(
+        promise: impl Into<String>,
+        judge: impl Fn(&View<'_>) -> Opinion + Send + Sync + 'static,
+    ) -> Self {
         Self { promise: promise.into(), judge: Arc::new(judge), culprit: Culprit::Code }
+    }
+
+    /// The same in other words; they name the violation.
+    #[must_use]
+    pub fn promising(self, promise: impl Into<String>) -> Self {
+        Self { promise: promise.into(), ..self }
     }
 
     /// The same as a promise of the store's documentation: who breaks it is the store, whatever the code under test does.
@@ -102,8 +117,35 @@ impl Invariant {
     /// The violation if the promise does not hold in `view`; `step` is where it is looked at.
     #[must_use]
     pub fn violation(&self, view: &View<'_>, step: Option<usize>) -> Option<Violation> {
-        let found = (self.judge)(view).err()?;
-        Some(Violation { culprit: self.culprit, ..Violation::new(&self.promise, found, step) })
+        match Self::verdict([self], view, step) {
+            Verdict::Violation(violation) => Some(violation),
+            Verdict::Pass | Verdict::Inconclusive(_) => None,
+        }
+    }
+
+    /// What `invariants` say of `view`: the first violation, or else the first that cannot be decided.
+    pub fn verdict<'a>(
+        invariants: impl IntoIterator<Item = &'a Self>,
+        view: &View<'_>,
+        step: Option<usize>,
+    ) -> Verdict {
+        let mut verdict = Verdict::Pass;
+        for invariant in invariants {
+            let Self { promise, judge, culprit } = invariant;
+            match judge(view) {
+                Opinion::Holds => {}
+                Opinion::Broken(found) => {
+                    let culprit = *culprit;
+                    return Verdict::Violation(Violation { culprit, ..Violation::new(promise, found, step) });
+                }
+                Opinion::Undecided(why) => {
+                    let invariant = promise.clone();
+                    verdict =
+                        verdict.merge(Verdict::Inconclusive(Inconclusive::Undecided { invariant, why }));
+                }
+            }
+        }
+        verdict
     }
 }
 

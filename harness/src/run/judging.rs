@@ -21,7 +21,11 @@ impl Execution<'_> {
         let Setting { patience, .. } = *self.setting;
         let state = patience.for_store(self.setting.step_max(), "its content", self.gate.state()).await?;
         let count = self.steps.len();
-        let violation = self.broken(self.setting.always, &state, (count > 0).then_some(count));
+        // What cannot be decided here is asked again at the end.
+        let violation = match self.verdict(self.setting.always, &state, (count > 0).then_some(count)) {
+            Verdict::Violation(violation) => Some(violation),
+            Verdict::Pass | Verdict::Inconclusive(_) => None,
+        };
         match self.steps.last_mut() {
             Some(step) => step.state = Some(state),
             None => self.initial_state = Some(state),
@@ -40,11 +44,20 @@ impl Execution<'_> {
             }
         };
         let ends = self.tasks.iter().filter_map(|task| Some((&task.worker, task.end.as_ref()?)));
-        let broken = panicked(ends).or_else(|| self.broken(self.setting.finally, state, None));
-        broken.map_or(Verdict::Pass, Verdict::Violation)
+        if let Some(panic) = panicked(ends) {
+            return Verdict::Violation(panic);
+        }
+        match self.verdict(self.setting.finally, state, None) {
+            Verdict::Pass => match self.verdict(self.setting.always, state, None) {
+                unsure @ Verdict::Inconclusive(_) => unsure,
+                // That it holds was seen after the last step.
+                Verdict::Pass | Verdict::Violation(_) => Verdict::Pass,
+            },
+            verdict => verdict,
+        }
     }
 
-    fn broken(&self, invariants: &[Invariant], state: &State, step: Option<usize>) -> Option<Violation> {
+    fn verdict(&self, invariants: &[Invariant], state: &State, step: Option<usize>) -> Verdict {
         let ended = |is: &dyn Fn(&WorkerEnd) -> bool| -> Vec<WorkerId> {
             let them = self.tasks.iter().filter(|task| task.end.as_ref().is_some_and(is));
             them.map(|task| task.worker).collect()
@@ -61,7 +74,7 @@ impl Execution<'_> {
             failed: &failed,
             faults: self.faults,
         };
-        invariants.iter().find_map(|invariant| invariant.violation(&view, step))
+        Invariant::verdict(invariants, &view, step)
     }
 
     /// The violation that nobody can go on although somebody has not ended.

@@ -41,6 +41,8 @@ pub(crate) const POSTGRES_RUN: &[&str] = &[
     // It would change plans between two executions; tables are vacuumed when they are brought back.
     "autovacuum=off",
     "max_connections=200",
+    // A coordinator of several databases is a program under test like any other.
+    "max_prepared_transactions=16",
     // A clock that jumps makes a checkpoint due; the server sleeps until it would be due by the real one, so never.
     "checkpoint_timeout=1d",
     "client_connection_check_interval=0",

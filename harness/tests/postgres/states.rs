@@ -201,6 +201,25 @@ async fn clearing_leaves_a_database_like_a_new_one() {
     bench.stop().await;
 }
 
+/// A prepared transaction outlives the session that began it: the next execution would find its locks and its name.
+#[tokio::test]
+async fn what_was_prepared_and_not_ended_is_taken_back() {
+    let mut bench = Bench::start().await;
+    let (client, _) = bench.client().await;
+    run(&client, SHOP).await;
+    let before = look(&client).await;
+    bench.backend.remember().await.unwrap();
+    for round in 0..5 {
+        let prepared = "BEGIN; UPDATE stock SET n = n - 1; INSERT INTO log VALUES ('doubt'); PREPARE TRANSACTION 'it''s'";
+        run(&client, prepared).await;
+        run(&client, "UPDATE part SET v = 'seen'").await;
+        bench.backend.take_state(false, Vec::new()).await.unwrap();
+        assert_eq!(look(&client).await, before, "round {round}");
+        assert_eq!(column(&client, "SELECT gid FROM pg_prepared_xacts").await, [""; 0]);
+    }
+    bench.stop().await;
+}
+
 /// A set-up that does not remember starts from nothing.
 #[tokio::test]
 async fn what_was_never_remembered_is_removed() {

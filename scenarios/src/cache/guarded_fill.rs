@@ -49,7 +49,7 @@ impl Aside for Leased {
     fn card(&self) -> Card {
         let about = "The first reader that misses is given a lease, a write deletes copy and lease, and a fill needs the lease \
                      that it was given. Whoever has read before the write has lost its lease and fills nothing.";
-        correct("cache/lease-token", about).on_both().workers(3)
+        correct("cache/lease-token", about).on_both()
     }
 
     async fn write(&self, _worker: &Worker, hand: &mut Hand) -> Result {

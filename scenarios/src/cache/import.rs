@@ -14,13 +14,13 @@ use super::record::{Hand, KEY, NEW, READ, prepare};
 use crate::anomaly::STALE_READ;
 use crate::card::{Details, broken, correct, per_model};
 
-/// What is promised: nobody is served what was replaced longer ago than this.
+/// How old what is served may be where copies are left to end by themselves.
 const BOUND: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// When the reader comes back.
 const NEXT_VISIT: Duration = Duration::from_secs(50);
 const LATER: Duration = Duration::from_secs(600);
-/// How long the import rests between two batches.
+/// How long the import rests before its next batch. Where copies last a day it makes no difference.
 const BATCH: Duration = Duration::from_secs(40);
 const GENERATION: &str = "generation";
 
@@ -67,6 +67,29 @@ enum Copies {
     /// SET record:0 1 EX 86400       nobody asks for record:0 any more
     /// ```
     OfAGeneration,
+    /// They are in the process, and last as long as is promised, counted from before the row is read.
+    InProcess,
+}
+
+impl Copies {
+    fn last_a_day(self) -> bool {
+        matches!(self, Self::LastADay | Self::OfAGeneration)
+    }
+
+    /// How long the reader rests before it comes, each time. To a generation time makes no difference.
+    fn rests(self) -> [Duration; 2] {
+        let rest = match self {
+            Self::OfAGeneration => Duration::ZERO,
+            Self::LastADay => LATER,
+            Self::LastFromFill | Self::LastFromLoad | Self::InProcess => NEXT_VISIT,
+        };
+        [Duration::ZERO, rest]
+    }
+
+    /// What is promised: nobody is served what was replaced longer ago than this.
+    fn bound(self) -> Duration {
+        if self == Self::OfAGeneration { Duration::ZERO } else { BOUND }
+    }
 }
 
 struct Import {
@@ -82,6 +105,19 @@ impl Import {
         Ok(format!("{KEY}:{}", generation.unwrap_or(0)))
     }
 
+    /// The copy in the process while it lasts, else the record.
+    async fn read_near(worker: &Worker, hand: &Hand, near: &mut Option<(i64, Duration)>) -> Result<i64> {
+        let now = worker.now();
+        if let Some((value, end)) = *near
+            && now < end
+        {
+            return Ok(value);
+        }
+        let value = hand.load().await?;
+        *near = Some((value, now + BOUND));
+        Ok(value)
+    }
+
     async fn read(&self, worker: &Worker, hand: &mut Hand) -> Result<i64> {
         let key = self.key(hand).await?;
         let found: Option<i64> = hand.redis.get(&key).await?;
@@ -95,7 +131,9 @@ impl Import {
         match self.copies {
             Copies::LastADay | Copies::OfAGeneration => set.arg("EX").arg(DAY.as_secs()),
             Copies::LastFromFill => set.arg("EX").arg(BOUND.as_secs()),
-            Copies::LastFromLoad => set.arg("PXAT").arg(u64::try_from((before + BOUND).as_millis())?),
+            Copies::LastFromLoad | Copies::InProcess => {
+                set.arg("PXAT").arg(u64::try_from((before + BOUND).as_millis())?)
+            }
         };
         set.exec_async(&mut hand.redis).await?;
         Ok(value)
@@ -108,7 +146,9 @@ impl Import {
             let _: i64 = hand.redis.incr(GENERATION, 1).await?;
         }
         import.ok(format!("at {} ms", worker.clock().now().as_millis()));
-        worker.sleep(BATCH).await;
+        if !self.copies.last_a_day() {
+            worker.sleep(BATCH).await;
+        }
         Ok(())
     }
 }
@@ -119,29 +159,30 @@ fn moment(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(ms))
 }
 
-/// When the import was over, if it is.
-fn imported(operation: &Operation) -> Option<Duration> {
+/// The import and when it was over, if it is.
+fn imported(operation: &Operation) -> Option<(&Operation, Duration)> {
     match &operation.end {
-        OperationEnd::Ok(text) if operation.name == IMPORT => moment(text),
+        OperationEnd::Ok(text) if operation.name == IMPORT => Some((operation, moment(text)?)),
         _ => None,
     }
 }
 
-fn bounded_staleness() -> Invariant {
-    let promise = format!("nobody is served what was replaced more than {} s before", BOUND.as_secs());
-    Invariant::new(promise, |view: &View<'_>| {
-        let Some(imported) = view.operations.iter().find_map(imported) else { return Ok(()) };
-        let late = |read: &&Operation| {
+fn bounded_staleness(bound: Duration) -> Invariant {
+    let promise = match bound.as_secs() {
+        0 => "nobody is served what was replaced before they asked".to_owned(),
+        seconds => format!("nobody is served what was replaced more than {seconds} s before they asked"),
+    };
+    Invariant::new(promise, move |view: &View<'_>| {
+        let Some((import, over)) = view.operations.iter().find_map(imported) else { return Ok(()) };
+        let is_late = |read: &&Operation| {
             let is_old = matches!(&read.end, OperationEnd::Ok(value) if *value != NEW.to_string());
-            is_old && moment(&read.argument).is_some_and(|begun| begun > imported + BOUND)
+            let follows = import.returned.is_some_and(|returned| returned < read.invoked);
+            let is_over = |begun| bound.is_zero() || begun > over + bound;
+            is_old && follows && moment(&read.argument).is_some_and(is_over)
         };
-        view.done(READ).find(late).map_or(Ok(()), |read| {
-            Err(format!(
-                "{} asked {}, and was served what was replaced at {} ms",
-                read.worker,
-                read.argument,
-                imported.as_millis()
-            ))
+        view.done(READ).find(is_late).map_or(Ok(()), |read| {
+            let (worker, begun, over) = (read.worker, &read.argument, over.as_millis());
+            Err(format!("{worker} asked {begun}, and was served what was replaced at {over} ms"))
         })
     })
 }
@@ -168,6 +209,11 @@ impl Scenario for Import {
                              However late the fill comes, the copy ends in time.";
                 correct("cache/ttl-from-load", about).on_both()
             }
+            Copies::InProcess => {
+                let about = "Each process keeps its own copy until 60 s after the moment before the row was read, and hears nothing \
+                             of writes. No message can be lost or late, and what is served is as old as promised at most.";
+                correct("cache/near-with-ttl", about).on_both()
+            }
             Copies::OfAGeneration => {
                 let about = "Every key bears the number of a generation that readers ask for first, and a bulk import counts it \
                              up when it is done. What was cached before, and what is filled in late, is never asked for again.";
@@ -185,24 +231,33 @@ impl Scenario for Import {
         if worker.index() > 0 {
             return self.import(&worker, &mut hand).await;
         }
-        let lasts_a_day = matches!(self.copies, Copies::LastADay | Copies::OfAGeneration);
-        for visit in [Duration::ZERO, if lasts_a_day { LATER } else { NEXT_VISIT }] {
-            if !visit.is_zero() {
-                worker.sleep(visit).await;
+        let mut near = None;
+        for rest in self.copies.rests() {
+            if !rest.is_zero() {
+                worker.sleep(rest).await;
             }
             let read = worker.invoke(READ, format!("at {} ms", worker.clock().now().as_millis()));
-            read.ok(self.read(&worker, &mut hand).await?);
+            read.ok(match self.copies {
+                Copies::InProcess => Self::read_near(&worker, &hand, &mut near).await?,
+                _ => self.read(&worker, &mut hand).await?,
+            });
         }
         Ok(())
     }
 
     fn finally(&self) -> Vec<Invariant> {
-        vec![bounded_staleness()]
+        vec![bounded_staleness(self.copies.bound())]
     }
 }
 
 /// Every cache of this file.
 pub(super) fn all() -> Vec<Arc<dyn Scenario>> {
     let of = |copies| -> Arc<dyn Scenario> { Arc::new(Import { copies }) };
-    vec![of(Copies::LastADay), of(Copies::OfAGeneration), of(Copies::LastFromFill), of(Copies::LastFromLoad)]
+    vec![
+        of(Copies::LastADay),
+        of(Copies::OfAGeneration),
+        of(Copies::LastFromFill),
+        of(Copies::LastFromLoad),
+        of(Copies::InProcess),
+    ]
 }

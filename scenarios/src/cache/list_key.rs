@@ -43,7 +43,7 @@ impl Scenario for ListKey {
         if self.has_filter {
             let about = "A list of products is cached under a key that names the page and the filter by which it was made. \
                          Everything that the list depends on is in the key, so nobody finds another list under it.";
-            correct("cache/list-key-with-filter", about).on_both().workers(3)
+            correct("cache/list-key-with-filter", about).on_both()
         } else {
             let about = "A list of products is cached under a key that names the page and leaves out the filter by which it was \
                          made. Whoever asks next with another filter is served the first one's list.";

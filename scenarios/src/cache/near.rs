@@ -32,8 +32,7 @@ const TRIES_MAX: usize = 3;
 /// SUBSCRIBE map:topic
 /// HGET map k -> 1   (keeps it)
 /// (the connections end)
-///                              HSET map k 2
-///                              PUBLISH map:topic k -> 0    nobody listens
+///                              HSET map k 2, PUBLISH map:topic k -> 0    nobody listens
 /// SUBSCRIBE map:topic
 /// (serves 1 from its process)
 /// ```
@@ -75,10 +74,9 @@ async fn read(worker: &Worker, near: &mut Option<i64>) -> Result {
     Ok(())
 }
 
-async fn write(worker: &Worker) -> Result {
+async fn write(worker: &Worker) -> RedisResult<()> {
     let mut redis = worker.redis().await?;
-    let _: i64 = redis.hset(MAP, FIELD, NEW).await?;
-    let _: i64 = redis.publish(TOPIC, FIELD).await?;
+    redis::pipe().atomic().hset(MAP, FIELD, NEW).publish(TOPIC, FIELD).exec_async(&mut redis).await?;
     Ok(())
 }
 

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use raceproof::check::linearizability::Limits;
 use raceproof::plan::StrategyKind;
 use raceproof::store::{ClockChoice, ProviderChoice};
 use raceproof::{FaultKind, FaultModel, Isolation, Shard};
 
 use super::budget;
-use super::exit::EXIT_CODES;
+use super::checker::ModelName;
+use super::exit::{CHECK_EXIT_CODES, EXIT_CODES};
 
 /// Finds races in code that talks to Redis and Postgres: real stores, every interleaving a choice.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Puts the records of the shards of one run together and judges the whole
     Merge(MergeArgs),
+    /// Judges recorded histories (Jepsen's, Porcupine's or our own) by a model, without stores
+    Check(CheckArgs),
     /// Makes one self-contained HTML page of records
     Report(ReportArgs),
     /// Shows which stores can be had and what killed runs have left behind; `--clean` removes it
@@ -107,9 +111,10 @@ pub(super) struct SearchArgs {
     /// The most schedules to explore of a scenario, or the most bursts
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) schedules: u64,
-    /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = budget::parse)]
-    pub(super) budget: Duration,
+    /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s [default: 30s, and 4m for all together, of which
+    /// each that is to show no violation gets its part]
+    #[arg(long, value_name = "TIME", value_parser = budget::parse)]
+    pub(super) budget: Option<Duration>,
     /// How many workers to run [default: what the scenario says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(WORKERS_MAX)))]
     pub(super) workers: Option<u16>,
@@ -268,6 +273,38 @@ pub(super) struct MergeArgs {
     pub(super) strict_pass: bool,
     #[command(flatten)]
     pub(super) loudness: Loudness,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = CHECK_EXIT_CODES)]
+pub(super) struct CheckArgs {
+    /// Histories: Jepsen's log or `history.edn`, an array of operations in JSON, or a record of `raceproof run`
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// What they are compared with
+    #[arg(long, value_enum, value_name = "MODEL")]
+    pub(super) model: ModelName,
+    /// What to write to stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// What is there at first [default: nothing]
+    #[arg(long, value_name = "VALUE")]
+    pub(super) initial: Option<String>,
+    /// How many a limiter lets through, or how many writes a read may miss
+    #[arg(long, value_name = "N")]
+    pub(super) max: Option<u64>,
+    /// How long a window is, or how old a read may be
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) window_ms: Option<u64>,
+    /// Take every refusal for right
+    #[arg(long)]
+    pub(super) ignore_refusals: bool,
+    /// Most steps of the model for one history, after which it is undecided
+    #[arg(long, value_name = "N", default_value_t = Limits::default().steps_max)]
+    pub(super) steps_max: u64,
+    /// Most memory for one history, in MiB, after which it is undecided
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(super) memory_mb_max: u64,
 }
 
 #[derive(Debug, clap::Args)]

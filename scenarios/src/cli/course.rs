@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use raceproof::run::RegressionFolder;
 use raceproof::{Outcome, Plan};
@@ -11,6 +12,7 @@ use raceproof_reports::visible::columns;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Mark, Story};
 
+use super::allowance::Allowance;
 use super::args::Loudness;
 use super::exit::Exit;
 use super::explorer::Explorer;
@@ -27,6 +29,8 @@ pub(super) struct Course<'a> {
     pub(super) legs: Vec<Leg>,
     /// How each is explored, but for the level and the model.
     pub(super) plan: Plan,
+    /// How much time each gets.
+    pub(super) allowance: Allowance,
     /// Where records go.
     pub(super) folder: Folder,
     /// From where its searches go on, and what they leave to go on from.
@@ -57,8 +61,10 @@ impl Course<'_> {
     ) -> Result<Exit, Failure> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut exit = Exit::AsExpected;
+        let begun = Instant::now();
         for (index, leg) in self.legs.iter().enumerate() {
-            match self.explore(leg, index + 1, explorer, kept.as_deref_mut(), output) {
+            let budget = self.allowance.share(begun.elapsed(), self.legs.len() - index, self.is_brief(leg));
+            match self.explore(leg, index + 1, budget, explorer, kept.as_deref_mut(), output) {
                 Ok(outcome) => {
                     let of_this = Exit::of(&outcome, self.is_strict_pass);
                     outcomes.push(outcome);
@@ -82,11 +88,17 @@ impl Course<'_> {
         Ok((self.signal)().map_or(exit, Exit::Interrupted))
     }
 
+    /// Whether the search of `leg` ends with the violation that it is to find.
+    fn is_brief(&self, leg: &Leg) -> bool {
+        !self.plan.keep_going && leg.is_to_break()
+    }
+
     /// Explores one scenario at one level under one model, tells what it came to, and stores its violation.
     fn explore(
         &self,
         leg: &Leg,
         position: usize,
+        budget: Duration,
         explorer: &mut dyn Explorer,
         kept: Option<&mut RegressionFolder>,
         output: &mut Output,
@@ -98,7 +110,7 @@ impl Course<'_> {
         };
         let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
-        let plan = Plan { regressions, ..leg.plan(&self.plan) };
+        let plan = Plan { regressions, budget, ..leg.plan(&self.plan) };
         let mut progress = |progress| meter.show(progress, output);
         let explored = match checkpoint {
             Some(checkpoint) => explorer.resume(&leg.name, &plan, checkpoint, &mut progress),

@@ -31,6 +31,14 @@ Exit codes:
   4        environment: a store could not be started, a file could not be written
   128+n    interrupted by signal n";
 
+/// The codes of `raceproof check`.
+pub(super) const CHECK_EXIT_CODES: &str = "\
+Exit codes:
+  0        every history is as the model demands
+  1        one is not
+  2        usage: arguments or files that make no sense
+  3        undecided: a limit was met";
+
 impl Exit {
     /// What one outcome amounts to.
     pub(super) fn of(outcome: &Outcome, strict_pass: bool) -> Self {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use raceproof::check::linearizability::Misfit;
+use raceproof::check::reading::ReadError;
 use raceproof::run::RegressionFolderError;
 use raceproof_reports::{DocumentError, Visible};
 use thiserror::Error;
@@ -48,6 +50,14 @@ pub(super) enum Failure {
         "`{name}` is no scenario of this program, which the record was made of (replay it with the program that made it)"
     )]
     UnknownScenario { name: Visible },
+    #[error("failed to read `{}`", .path.display())]
+    HistoryUnreadable { path: PathBuf, source: io::Error },
+    #[error("`{}` is no history that can be read: {error}", .path.display())]
+    History { path: PathBuf, error: ReadError },
+    #[error("`{}` does not fit the model: {misfit} (choose another `--model`)", .path.display())]
+    Misfit { path: PathBuf, misfit: Misfit },
+    #[error("`--model {model}` needs {what}")]
+    Needs { model: String, what: &'static str },
     #[error("failed to listen for signals")]
     Signals(#[source] io::Error),
     #[error("failed to make the page")]
@@ -80,6 +90,10 @@ impl Failure {
             | Self::Regressions(_)
             | Self::NotGuided { .. }
             | Self::EmptyCatalogue
+            | Self::HistoryUnreadable { .. }
+            | Self::History { .. }
+            | Self::Misfit { .. }
+            | Self::Needs { .. }
             | Self::NothingToReplay { .. }
             | Self::BurstsToReplay { .. }
             | Self::SeveralToReplay { .. }

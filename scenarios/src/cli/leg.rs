@@ -3,7 +3,7 @@
 use std::fmt;
 
 use raceproof::checkpoint::SearchIdentity;
-use raceproof::{Card, FaultModel, Isolation, Plan};
+use raceproof::{Card, Expectation, FaultModel, Isolation, Plan};
 use raceproof_reports::wording;
 
 /// One scenario at one level under one model.
@@ -35,6 +35,11 @@ impl Leg {
     /// Which search of it that is.
     pub(super) fn search(&self, plan: &Plan) -> SearchIdentity {
         SearchIdentity::of(&self.card, &self.plan(plan))
+    }
+
+    /// Whether its search is to find a violation.
+    pub(super) fn is_to_break(&self) -> bool {
+        self.card.expected_under(self.isolation, &self.model).is_some_and(Expectation::is_violation)
     }
 
     /// The model, if it is told beside the name.

@@ -10,6 +10,7 @@ use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Visible};
 
+use super::allowance::Allowance;
 use super::args::{Format, MergeArgs};
 use super::course::Course;
 use super::exit::Exit;
@@ -32,6 +33,7 @@ pub(super) fn merge(args: &MergeArgs, output: &mut Output) -> Result<Exit, Failu
     let course = Course {
         legs: outcomes.iter().map(leg).collect(),
         plan: Plan::default(),
+        allowance: Allowance::of(None),
         folder,
         // What was made elsewhere is gone on with elsewhere.
         resumption: None,

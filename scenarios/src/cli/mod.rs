@@ -1,10 +1,13 @@
 //! Owns the `raceproof` program: from its arguments to an exit code. What it does is the engine's and the
 //! reports' business.
 
+mod allowance;
 mod args;
 mod breakage;
 mod budget;
 mod catalogue_page;
+mod check;
+mod checker;
 mod completions;
 mod course;
 mod doctor;
@@ -59,6 +62,7 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
         Command::Run(args) => run::run(args, catalogue, output),
         Command::Replay(args) => replay::replay(args, catalogue, output),
         Command::Merge(args) => merge::merge(args, output),
+        Command::Check(args) => check::check(args, output),
         Command::Report(args) => report::report(args, output),
         Command::Doctor(args) => doctor::doctor(args, output),
         Command::Completions(args) => Ok(completions::completions(args, output)),

@@ -9,6 +9,7 @@ use raceproof::store::{ClockChoice, Needs, ProviderChoice, StoreOptions, postgre
 use raceproof::{Card, FaultModel, Isolation, Shard};
 use thiserror::Error;
 
+use super::allowance::Allowance;
 use super::args::{ALL_LEVELS, SearchArgs, StoreArgs};
 use super::breakage::Breakage;
 use super::leg::Leg;
@@ -92,7 +93,7 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
         reduces: !args.no_reduction,
         preemption_bound: args.preemptions,
         schedules_max: args.schedules,
-        budget: args.budget,
+        budget: Allowance::of(args.budget).each,
         workers: args.workers.map(usize::from),
         splits_max: if args.no_split { 0 } else { usize::from(args.splits) },
         repeat: args.repeat,

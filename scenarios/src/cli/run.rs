@@ -12,6 +12,7 @@ use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::{self, counted};
 
+use super::allowance::Allowance;
 use super::args::{Format, RunArgs};
 use super::breakage::Breakage;
 use super::budget;
@@ -49,7 +50,8 @@ pub(super) fn run(
     let mut kept = kept(args)?;
 
     let at_once = if jobs > 1 { format!(", {jobs} jobs") } else { String::new() };
-    let told = told(&plan, &levels, breakage.as_ref());
+    let allowance = Allowance::of(args.search.budget);
+    let told = told(&plan, allowance, &levels, breakage.as_ref());
     output.note(&format!("{told}{at_once}; stores: {}", stores.provider));
     let unused = breakage.as_ref().map_or_else(Vec::new, |breakage| breakage.unused(&cards));
     let models_unused = request::models_unused(&cards, plan.strategy);
@@ -67,6 +69,7 @@ pub(super) fn run(
     let course = Course {
         legs,
         plan,
+        allowance,
         folder,
         resumption: Some(resumption),
         command: without_passwords(&std::env::args().collect::<Vec<_>>()),
@@ -92,7 +95,12 @@ fn kept(args: &RunArgs) -> Result<Option<RegressionFolder>, Failure> {
 }
 
 /// The plan in one line; the seed first, before anything can go wrong.
-fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) -> String {
+fn told(
+    plan: &Plan,
+    allowance: Allowance,
+    levels: &BTreeSet<Isolation>,
+    breakage: Option<&Breakage>,
+) -> String {
     let bound = plan
         .preemption_bound
         .map_or(String::new(), |bound| format!(", at most {}", counted(bound as u64, "preemption")));
@@ -114,8 +122,9 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
     };
     let breakage = breakage.map_or_else(String::new, |breakage| format!(", {}", breakage.told()));
     let shard = if plan.shard == Shard::WHOLE { String::new() } else { format!(", shard {}", plan.shard) };
+    let all = allowance.all.map_or_else(String::new, |all| format!(", {} for all", budget::told(all)));
     format!(
-        "seed {}, {}{shard}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario",
+        "seed {}, {}{shard}{bound}{workers}{isolation}{splits}{breakage}{repeat}, at most {} and {} for each scenario{all}",
         plan.seed,
         plan.strategy,
         counted(plan.schedules_max, plan.strategy.noun()),
@@ -125,25 +134,38 @@ fn told(plan: &Plan, levels: &BTreeSet<Isolation>, breakage: Option<&Breakage>) 
 
 #[cfg(test)]
 mod tests {
+    use super::super::allowance::EACH;
     use super::*;
 
     #[test]
     fn plan_is_told_with_singulars_and_plurals() {
         let one = Plan { preemption_bound: Some(1), workers: Some(1), schedules_max: 1, ..Plan::default() };
         assert_eq!(
-            told(&one, &BTreeSet::new(), None),
+            told(&one, Allowance::of(Some(EACH)), &BTreeSet::new(), None),
             "seed 0, portfolio, at most 1 preemption, 1 worker, at most 1 schedule and 30s for each scenario"
         );
-        assert!(told(&Plan::default(), &BTreeSet::new(), None).contains("at most 20000 schedules"));
+        assert!(
+            told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None)
+                .ends_with("at most 20000 schedules and 30s for each scenario, 4m for all")
+        );
         let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
-        assert!(told(&burst, &BTreeSet::new(), None).starts_with("seed 0, burst, at most 20000 bursts"));
+        assert!(
+            told(&burst, Allowance::of(None), &BTreeSet::new(), None)
+                .starts_with("seed 0, burst, at most 20000 bursts")
+        );
     }
 
     #[test]
     fn shard_is_told_if_it_is_not_the_whole() {
         let part = Plan { shard: "2/4".parse().expect("a part"), ..Plan::default() };
-        assert!(told(&part, &BTreeSet::new(), None).starts_with("seed 0, portfolio, shard 2/4, at most"));
-        assert!(told(&Plan::default(), &BTreeSet::new(), None).starts_with("seed 0, portfolio, at most"));
+        assert!(
+            told(&part, Allowance::of(None), &BTreeSet::new(), None)
+                .starts_with("seed 0, portfolio, shard 2/4, at most")
+        );
+        assert!(
+            told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None)
+                .starts_with("seed 0, portfolio, at most")
+        );
     }
 
     /// What is as usual is not told; what is not is.
@@ -152,13 +174,16 @@ mod tests {
         let plan = Plan { splits_max: 0, repeat: 20, ..Plan::default() };
         let levels = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
         assert_eq!(
-            told(&plan, &levels, None),
+            told(&plan, Allowance::of(None), &levels, None),
             "seed 0, portfolio, isolation read-committed+serializable, statements atomic, each schedule executed 20 times, \
              at most 20000 schedules and 30s for each scenario"
         );
-        let usual = told(&Plan::default(), &BTreeSet::new(), None);
+        let usual = told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None);
         assert!(usual.starts_with("seed 0, portfolio, at most 20000"), "{usual}");
         let twice = Plan { splits_max: 2, ..Plan::default() };
-        assert!(told(&twice, &BTreeSet::new(), None).contains("statements split (at most 2 per schedule)"));
+        assert!(
+            told(&twice, Allowance::of(None), &BTreeSet::new(), None)
+                .contains("statements split (at most 2 per schedule)")
+        );
     }
 }

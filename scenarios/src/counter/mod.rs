@@ -1,4 +1,4 @@
-//! Owns the counter family: increments, scores and ids that must not get lost or double.
+//! Owns the counter family: increments and scores that must not get lost or double.
 
 mod backup;
 mod counter_cache;
@@ -8,7 +8,8 @@ mod incr;
 mod lua;
 mod postgres;
 mod promise;
-mod unique_id;
+mod resent;
+mod views;
 mod virality;
 mod watch;
 
@@ -19,7 +20,7 @@ use raceproof::{Card, Expectation, Scenario};
 /// Every variant of the family.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Scenario>> {
-    vec![
+    let mut all: Vec<Arc<dyn Scenario>> = vec![
         Arc::new(get_set::GetSet),
         Arc::new(watch::ExecIgnored),
         Arc::new(watch::ExecRetried),
@@ -31,13 +32,13 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(backup::Getset),
         Arc::new(virality::CheckThenSet),
         Arc::new(virality::SetNxEx),
-        Arc::new(unique_id::MaxPlusOne),
-        Arc::new(unique_id::IncrPerClient),
         Arc::new(postgres::ReadModifyWrite),
         Arc::new(postgres::Increment),
         Arc::new(counter_cache::DoubleDestroy),
         Arc::new(counter_cache::RowCountChecked),
-    ]
+    ];
+    all.extend([resent::all(), views::all()].into_iter().flatten());
+    all
 }
 
 /// The card of a variant on Redis; `anomaly` if it is broken.

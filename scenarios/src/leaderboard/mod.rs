@@ -1,4 +1,9 @@
-//! Owns the leaderboard family: best scores, kept by many games at once.
+//! Owns the leaderboard family: scores that go up, and lists of the best.
+
+mod best;
+mod points;
+mod run;
+mod top;
 
 use std::sync::Arc;
 
@@ -7,5 +12,6 @@ use raceproof::Scenario;
 /// Every variant of the family.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Scenario>> {
-    Vec::new()
+    let variants = [best::all(), points::all(), run::all(), top::all()];
+    variants.into_iter().flatten().collect()
 }

@@ -1,4 +1,7 @@
-//! Owns the matching family: users who are paired with each other, each once.
+//! Owns the matching family: users who wait for somebody, and those who bring them together.
+
+mod players;
+mod rides;
 
 use std::sync::Arc;
 
@@ -7,5 +10,5 @@ use raceproof::Scenario;
 /// Every variant of the family.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Scenario>> {
-    Vec::new()
+    [players::all(), rides::all()].into_iter().flatten().collect()
 }

@@ -67,16 +67,27 @@ impl Limiter for GetThenIncr {
 }
 
 /// The fix: `INCR` first, and its answer is the usage. Each window has a key of its own, so a counter that a crash has left
-/// without an end is never asked for again.
+/// without an end is never asked for again. What the clock said is old when somebody pauses.
+///
+/// ```text
+/// A, B                          C
+///                               (it is window 7)
+/// INCR usage:7 -> 1, 2
+/// (200 ms pass: usage:7 ends)
+///                               INCR usage:7 -> 1     three of two in window 7
+/// ```
 struct IncrPerWindow;
 
 #[async_trait(?Send)]
 impl Limiter for IncrPerWindow {
     fn card(&self) -> Card {
-        let about = "Each call counts itself with INCR under a key that names the window, and goes on if the number that it got \
-                     is within the limit. The numbers are distinct, and a counter that was left behind belongs to a window that is over.";
-        let card = per_model("rate-limit/incr-per-window", about).workers(3);
-        card.holds_under(&["none", "pause", "crash"]).after("Kong/kong#8227")
+        let about = "Each call counts itself with INCR under a key that names the window by the caller's clock, and goes on if its \
+                     number is within the limit. The numbers are distinct, unless a call is held up until the counter of its window has ended.";
+        per_model("rate-limit/incr-per-window", about)
+            .workers(3)
+            .holds_under(&["none", "crash"])
+            .breaks_under(&["pause"], CHECK_THEN_ACT)
+            .after("Kong/kong#8227")
     }
 
     async fn admits(&self, worker: &Worker, redis: &mut MultiplexedConnection) -> Result<Option<u64>> {

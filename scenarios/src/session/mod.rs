@@ -1,4 +1,8 @@
-//! Owns the session family: what a user's session holds, written by several requests at once.
+//! Owns the session family: what several requests of one visitor change at once, and what ends.
+
+mod ending;
+mod fields;
+mod logout;
 
 use std::sync::Arc;
 
@@ -7,5 +11,5 @@ use raceproof::Scenario;
 /// Every variant of the family.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Scenario>> {
-    Vec::new()
+    [fields::all(), logout::all(), ending::all()].into_iter().flatten().collect()
 }

@@ -6,6 +6,7 @@ mod comparison;
 mod legs;
 mod minimal;
 mod models;
+mod mutations;
 mod reduction;
 mod soak;
 #[path = "../../benches/search/soak.rs"]
@@ -13,5 +14,6 @@ mod soaking;
 mod stores;
 mod table;
 mod triggers;
+mod twins;
 
 type Failure = Box<dyn std::error::Error>;

@@ -12,7 +12,7 @@ use super::crew::{Haul, News};
 use super::crews::Crews;
 use super::reported::operations;
 use crate::alarm::Alarm;
-use crate::check::View;
+use crate::check::{Invariant, View};
 use crate::clock::{EPOCH, RunClock};
 use crate::error::Error;
 use crate::gate::{Call, Tape, Timings};
@@ -347,8 +347,10 @@ impl FreeRun<'_> {
         let (team, workers) = (self.workers, self.workers.len());
         let view = View { state, operations, workers, team, crashed: &[], failed: &failed, faults: 0 };
         let invariants = self.subject.always.iter().chain(&self.subject.finally);
-        let broken = || invariants.into_iter().find_map(|invariant| invariant.violation(&view, None));
-        panicked(&run.ends).or_else(broken).map_or(Verdict::Pass, Verdict::Violation)
+        match panicked(&run.ends) {
+            Some(panic) => Verdict::Violation(panic),
+            None => Invariant::verdict(invariants, &view, None),
+        }
     }
 }
 

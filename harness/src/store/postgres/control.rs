@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::exchange::{Exchange, refused};
 use super::footprint::isolation;
 use super::row::Row;
-use super::{alarm, login, split, standing, waits};
+use super::{alarm, in_doubt, login, split, standing, waits};
 use crate::gate::BackendError;
 use crate::isolation::Isolation;
 use crate::store::Server;
@@ -146,6 +146,7 @@ pub(super) fn prepare(batch: &mut Batch) {
     batch.prepare(alarm::SESSIONS, alarm::SESSIONS_SQL);
     batch.prepare(standing::STANDING, standing::STANDING_SQL);
     batch.prepare(waits::WAITS, waits::WAITS_SQL);
+    batch.prepare(in_doubt::IN_DOUBT, in_doubt::IN_DOUBT_SQL);
     batch.prepare(split::ARM, &split::arm_sql());
     batch.prepare(split::DISARM, &split::disarm_sql());
     batch.prepare(TERMINATE, "SELECT pg_terminate_backend($1::int)");

@@ -18,6 +18,7 @@ mod clear;
 mod endurance;
 mod footprint;
 mod holding;
+mod in_doubt;
 mod kept;
 mod looks;
 mod moments;

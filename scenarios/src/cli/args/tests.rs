@@ -2,7 +2,10 @@
 
 use clap::CommandFactory;
 
+use std::time::Duration;
+
 use super::*;
+use crate::cli::allowance;
 
 fn run(words: &[&str]) -> Result<RunArgs, clap::Error> {
     let args = Args::try_parse_from(["raceproof", "run"].iter().chain(words))?;
@@ -48,7 +51,7 @@ fn options_of_run_are_read() {
     .expect("all of these exist");
     assert_eq!(args.patterns, ["counter", "lock/*"]);
     assert_eq!((args.search.seed, args.search.strategy, args.search.schedules), (7, StrategyKind::Random, 9));
-    assert_eq!((args.search.budget.as_secs(), args.search.workers), (90, Some(3)));
+    assert_eq!((args.search.budget, args.search.workers), (Some(Duration::from_secs(90)), Some(3)));
     assert!(
         args.search.keep_going
             && args.search.resume
@@ -63,7 +66,7 @@ fn options_of_run_are_read() {
 fn defaults_are_those_of_a_plan() {
     let (args, plan) = (run(&[]).expect("nothing is required"), raceproof::Plan::default());
     assert_eq!((args.search.seed, args.search.strategy), (plan.seed, plan.strategy));
-    assert_eq!((args.search.schedules, args.search.budget), (plan.schedules_max, plan.budget));
+    assert_eq!((args.search.schedules, allowance::EACH), (plan.schedules_max, plan.budget));
     assert_eq!((usize::from(args.search.splits), args.search.repeat), (plan.splits_max, plan.repeat));
     assert!(args.search.isolation.is_empty() && !args.search.no_split);
     assert!(args.search.fault.is_empty() && args.search.faults.is_none() && !args.search.no_time);

@@ -9,7 +9,7 @@ use raceproof::{FaultModel, Isolation};
 use raceproof_reports::{Document, Folder, Style};
 use tempfile::TempDir;
 
-use super::{Course, Exit, Leg, Loudness, Outcome, Output, Resumption};
+use super::{Allowance, Course, Exit, Leg, Loudness, Outcome, Output, Resumption};
 use crate::cli::fake::{self, Captured, Fake};
 
 /// A violation is kept once, and said to be, where there is a folder for it; the engine is given what is kept.
@@ -48,6 +48,7 @@ fn course(outcomes: &[(&str, Option<Outcome>)], folder: &Path) -> Course<'static
     Course {
         legs: legs(outcomes),
         plan: Plan::default(),
+        allowance: Allowance::of(None),
         folder: Folder::at(folder),
         resumption: Some(Resumption::new(Folder::at(folder).checkpoints(), false)),
         command: vec!["raceproof".to_owned(), "run".to_owned()],

@@ -6,7 +6,7 @@ use super::super::control;
 use super::super::exchange::refused;
 use super::super::moments::{self, Moments};
 use super::super::remembered::{Manner, Mendings, Remembered, copy};
-use super::super::{clear, snapshot};
+use super::super::{clear, in_doubt, snapshot};
 use super::PostgresBackend;
 use crate::gate::{BackendError, Upstream};
 use crate::history::State;
@@ -152,10 +152,16 @@ impl PostgresBackend {
         let remembered = self.remembered.as_mut().expect("it was looked at above");
         let mut batch = Batch::default();
         remembered.read(&mut batch);
+        batch.run(in_doubt::IN_DOUBT, &[]);
+        batch.sync();
         let answers = self.control.exchange.ask(ACTION, &batch).await?;
         let (state, mendings) = (remembered.state(&answers), remembered.mendings(&answers));
         // Whatever they held is in nobody's way from here on.
         let renewed = self.end_renewal(renewal).await?;
+        let mut batch = Batch::default();
+        if answers.last().is_some_and(|rows| in_doubt::take_back(&mut batch, rows)) {
+            self.ask(ACTION, &batch).await?;
+        }
         self.mend(mendings).await?;
         Ok((state, renewed))
     }
