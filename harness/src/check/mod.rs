@@ -25,7 +25,7 @@ pub use delivery::Delivery;
 pub use dependencies::{
     Access, Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX,
     Malformed, Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, TRANSACTION,
-    Transactions, cycle_of,
+    Transactions, cycle_of, judge_transactions,
 };
 pub use exclusion::mutual_exclusion;
 pub use invariant::{Invariant, View};

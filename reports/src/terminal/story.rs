@@ -28,7 +28,7 @@ pub fn full(story: &Story, style: &Style) -> String {
         text += &labelled(style, "passes", passes.as_str(), 4);
     }
     if let Some(cycle) = &story.cycle {
-        let told = format!("no serial order explains this: {cycle}");
+        let told = format!("no serial order keeps these dependencies: {cycle}");
         text += &labelled(style, "because", &told, 5);
     }
     text += &evidence(story, style);

@@ -36,7 +36,7 @@ pub use finding::{Finding, TOLD_MAX};
 pub use level::{Level, LevelError};
 pub use micro::{Micro, MicroList, Seen};
 pub use notation::NotationError;
-pub use promise::TRANSACTION;
+pub use promise::{TRANSACTION, judge_transactions};
 pub use transactions::{Header, MICROS_MAX, Malformed, Status, Transactions};
 
 /// A count or a position as the numbers that graphs are made of.

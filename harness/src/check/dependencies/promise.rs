@@ -1,11 +1,14 @@
 //! Owns the promise that the operations of workers are consistent with a level.
 
+use std::collections::BTreeMap;
+
 use super::analysis::{Analysis, Scope};
 use super::level::Level;
 use super::micro::MicroList;
 use super::transactions::{Header, Status, Transactions};
 use crate::check::{Invariant, Opinion};
 use crate::history::{Operation, OperationEnd};
+use crate::id::WorkerId;
 
 /// What an operation that is a transaction is called.
 pub const TRANSACTION: &str = "txn";
@@ -54,11 +57,26 @@ fn adjective(level: Level) -> String {
     }
 }
 
+/// What is to be said of the operations called [`TRANSACTION`] and `level`, in the notation that [`Invariant::consistent_with`] describes. It is
+/// undecided if one is written in another way.
+#[must_use]
+pub fn judge_transactions(operations: &[Operation], level: Level) -> Opinion {
+    match history(operations) {
+        Ok(history) => Analysis::of(&history, Scope::of(level)).opinion(level),
+        Err(what) => Opinion::Undecided(what),
+    }
+}
+
 /// The operations that are transactions; the error tells of one that is written in another way.
 fn history(operations: &[Operation]) -> Result<Transactions, String> {
+    let transactions = || operations.iter().filter(|operation| operation.name == TRANSACTION);
+    let mut counts: BTreeMap<WorkerId, (usize, usize)> = BTreeMap::new();
+    transactions().for_each(|operation| counts.entry(operation.worker).or_default().1 += 1);
     let mut history = Transactions::new();
-    for operation in operations.iter().filter(|operation| operation.name == TRANSACTION) {
+    for operation in transactions() {
         let (status, text) = match &operation.end {
+            // What only says again what was asked for may be left out.
+            OperationEnd::Ok(result) if result.is_empty() => (Status::Committed, &operation.argument),
             OperationEnd::Ok(result) => (Status::Committed, result),
             OperationEnd::Refused(_) => (Status::Aborted, &operation.argument),
             OperationEnd::Open | OperationEnd::Unknown(_) => (Status::Unknown, &operation.argument),
@@ -70,18 +88,12 @@ fn history(operations: &[Operation]) -> Result<Transactions, String> {
         let process = u32::from(worker.0);
         let header = Header { process, status, invoked: operation.invoked, completed: operation.returned };
         let added = history.push(header, &micros.0).map_err(|error| error.to_string())?;
-        let number = operations
-            .iter()
-            .take_while(|other| other.invoked < operation.invoked)
-            .filter(|other| other.worker == worker && other.name == TRANSACTION)
-            .count();
-        let is_only = !operations.iter().any(|other| {
-            other.worker == worker && other.name == TRANSACTION && other.invoked != operation.invoked
-        });
-        history.label(
-            added,
-            if is_only { worker.to_string() } else { format!("{worker}'s transaction {}", number + 1) },
-        );
+        if let Some((number, all)) = counts.get_mut(&worker) {
+            *number += 1;
+            let is_only = *all == 1;
+            let name = if is_only { worker.to_string() } else { format!("{worker}'s transaction {number}") };
+            history.label(added, name);
+        }
     }
     Ok(history)
 }
