@@ -12,6 +12,7 @@ use crate::isolation::Isolation;
 
 use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
+use crate::check::Cycle;
 use crate::checkpoint::Checkpoint;
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
@@ -263,6 +264,9 @@ pub struct Counterexample {
     /// The closest execution to the shrunk one that passes, if one was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passing: Option<Passing>,
+    /// Why no serial order of the workers' operations explains the shrunk execution, if that can be told exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<Cycle>,
 }
 
 /// An execution that passes, beside one that violates.

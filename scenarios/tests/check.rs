@@ -108,3 +108,20 @@ fn json_has_the_points_or_what_was_found() {
     assert_eq!(fine["histories"][0]["verdict"], "holds");
     assert_eq!(fine["histories"][0]["points"][1], serde_json::json!({ "operation": 1, "after_event": 2 }));
 }
+
+/// The same history is refused at one level and accepted at the level below.
+#[test]
+fn transactions_are_judged_at_a_level() {
+    let skew = "\
+{:type :invoke, :process 0, :f :txn, :value [[:r x nil] [:append y 1]]}
+{:type :invoke, :process 1, :f :txn, :value [[:r y nil] [:append x 1]]}
+{:type :ok, :process 0, :f :txn, :value [[:r x []] [:append y 1]]}
+{:type :ok, :process 1, :f :txn, :value [[:r y []] [:append x 1]]}
+";
+    let serializable = check(skew, &["--model", "list-append"]);
+    assert_eq!(serializable.status.code(), Some(1));
+    let told = stdout(&serializable);
+    assert!(told.ends_with("so A must come before itself: a write skew (G2-item)\n"), "{told}");
+    let snapshot = check(skew, &["--model", "list-append", "--level", "snapshot-isolation"]);
+    assert_eq!(snapshot.status.code(), Some(0), "{snapshot:?}");
+}

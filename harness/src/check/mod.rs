@@ -23,8 +23,9 @@ pub mod reading;
 pub use conservation::conserved;
 pub use delivery::Delivery;
 pub use dependencies::{
-    Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX, Malformed,
-    Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, Transactions,
+    Access, Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX,
+    Malformed, Member, Micro, MicroList, NotationError, Scope, Seen, Status, TOLD_MAX, TRANSACTION,
+    Transactions, cycle_of, judge_transactions,
 };
 pub use exclusion::mutual_exclusion;
 pub use invariant::{Invariant, View};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::circle::circle;
 use super::closest::Closest;
 use super::difference::difference;
 use super::executed::Executed;
@@ -52,7 +53,17 @@ async fn counterexample(
     let (shrunk, replays) = witness(rig, &subject, &small, &violation).await?;
     let violation = shrunk.verdict.violation().cloned().unwrap_or(violation);
     let passing = Closest::new(rig, &subject, &small).run().await?;
-    Ok(Counterexample { violation, original, original_replays, shrunk, replays, shrink_candidates, passing })
+    let cycle = circle(rig, &subject, &small).await?;
+    Ok(Counterexample {
+        violation,
+        original,
+        original_replays,
+        shrunk,
+        replays,
+        shrink_candidates,
+        passing,
+        cycle,
+    })
 }
 
 /// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is

@@ -3,6 +3,7 @@
 mod aftermath;
 mod assignment;
 mod burst;
+mod circle;
 mod clocks;
 mod closest;
 mod continuing;

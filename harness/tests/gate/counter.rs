@@ -55,6 +55,7 @@ fn violation_shrinks_to_two_workers_and_replays_ten_times() {
     assert_eq!((replays.attempts, replays.reproduced, replays.differing), (10, 10, 0));
     let changes: Vec<_> = counterexample.shrunk.steps.iter().map(|step| step.changes.len()).collect();
     assert_eq!(changes, [0, 0, 1, 0], "the second write changes nothing: that is the lost update");
+    assert_eq!(counterexample.cycle.map(|cycle| cycle.words()), Some("a lost update"));
 }
 
 /// Without preemption the workers run one after the other, in 3! = 6 orders, and lose nothing.

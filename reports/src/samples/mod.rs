@@ -6,6 +6,7 @@ mod postgres;
 use std::collections::BTreeMap;
 
 use raceproof::card::{Card, Expectation};
+use raceproof::check::{Anomaly, Cycle, Dependency, Link, Member};
 use raceproof::history::{
     Cause, Change, Effect, Fault, Operation, OperationEnd, Trace, TraceStep, WaitFor, WorkerEnd,
 };
@@ -49,8 +50,26 @@ pub(crate) fn caught() -> Outcome {
     outcome.coverage.first_violation = Some(2);
     let mut evidence = evidence(violation, original, shrunk);
     evidence.passing = Some(Passing { trace: chosen("A A B B"), differs_at: 2, candidates: 3 });
+    evidence.cycle = Some(lost_update());
     outcome.counterexample = Some(evidence);
     outcome
+}
+
+/// Why no serial order explains the sample of a lost update.
+fn lost_update() -> Cycle {
+    let member = |name: &str| Member { name: name.to_owned(), did: "increment".to_owned() };
+    let link = |dependency, before: &str, steps| Link {
+        dependency,
+        object: "counter".to_owned(),
+        before: before.to_owned(),
+        after: "1".to_owned(),
+        steps: Some(steps),
+    };
+    Cycle {
+        anomaly: Anomaly::GSingle,
+        members: vec![member("B"), member("A")],
+        links: vec![link(Dependency::Overwrites, "", (2, 3)), link(Dependency::Writes, "1", (3, 4))],
+    }
 }
 
 /// A broken variant whose operations were generated; worker A does two that are told as `text`.
@@ -262,6 +281,7 @@ fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexam
         replays,
         shrink_candidates: 12,
         passing: None,
+        cycle: None,
     }
 }
 

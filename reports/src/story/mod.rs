@@ -57,6 +57,8 @@ pub struct Story {
     pub shrunk: Option<String>,
     /// What would have to be otherwise for it to pass, and the schedule that does, if one was found.
     pub passes: Option<Visible>,
+    /// Why no serial order explains it, if that is known.
+    pub cycle: Option<Visible>,
     /// What was taken for atomic, at which isolation level, and what could break, where there is a choice.
     pub model: Option<String>,
     /// Which clocks were in force, where time or what could break is part of the story.
@@ -118,6 +120,9 @@ impl Story {
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
             passes: evidence.and_then(passes),
+            cycle: evidence
+                .and_then(|evidence| evidence.cycle.as_ref())
+                .map(|cycle| Visible::of(&cycle.sentence())),
             model: wording::model(outcome),
             clock: clock(outcome),
             seed: outcome.seed,

@@ -27,6 +27,10 @@ pub fn full(story: &Story, style: &Style) -> String {
     if let Some(passes) = &story.passes {
         text += &labelled(style, "passes", passes.as_str(), 4);
     }
+    if let Some(cycle) = &story.cycle {
+        let told = format!("no serial order keeps these dependencies: {cycle}");
+        text += &labelled(style, "because", &told, 5);
+    }
     text += &evidence(story, style);
     if let Some(command) = &story.replay_command {
         // Never cut: a command that was cut is none.

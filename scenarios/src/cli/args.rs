@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use raceproof::check::Level;
 use raceproof::check::linearizability::Limits;
 use raceproof::plan::StrategyKind;
 use raceproof::store::{ClockChoice, ProviderChoice};
@@ -296,6 +297,9 @@ pub(super) struct CheckArgs {
     /// How long a window is, or how old a read may be
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) window_ms: Option<u64>,
+    /// What transactions are to be consistent with, such as `snapshot-isolation`
+    #[arg(long, value_name = "LEVEL", default_value_t = Level::Serializable)]
+    pub(super) level: Level,
     /// Take every refusal for right
     #[arg(long)]
     pub(super) ignore_refusals: bool,

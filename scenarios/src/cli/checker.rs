@@ -5,7 +5,9 @@ use raceproof::check::linearizability::{Judgement, Limits, Misfit, Model, Withou
 use raceproof::check::models::{
     CasRegister, Counter, Inventory, KeyValue, Lock, Queue, RateLimiter, Register, Set, UniqueId,
 };
-use raceproof::check::{Delivery, Guarantee, Opinion, SlidingWindow, Staleness, mutual_exclusion};
+use raceproof::check::{
+    Delivery, Guarantee, Opinion, SlidingWindow, Staleness, judge_transactions, mutual_exclusion,
+};
 use raceproof::history::Operation;
 
 use super::args::CheckArgs;
@@ -58,6 +60,10 @@ pub(super) enum ModelName {
     ExactlyOnce,
     /// At most `--max` in any `--window-ms`, wherever it begins: allow, with a time in the argument
     SlidingWindow,
+    /// Transactions on lists in Elle's notation, consistent with `--level`: txn
+    ListAppend,
+    /// Transactions on registers in Elle's notation, consistent with `--level`: txn
+    RwRegister,
 }
 
 /// What a checker has to say of one history.
@@ -127,6 +133,10 @@ impl Checker {
                     None => Staleness::Writes(usize::try_from(max()?).unwrap_or(usize::MAX)),
                 };
                 Self::plain(model, move |operations| staleness.judge(operations))
+            }
+            ModelName::ListAppend | ModelName::RwRegister => {
+                let level = args.level;
+                Self::plain(model, move |operations| judge_transactions(operations, level))
             }
             ModelName::MutualExclusion => Self::plain(model, mutual_exclusion),
             ModelName::AtMostOnce => delivered(Delivery::AtMostOnce),

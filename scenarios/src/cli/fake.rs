@@ -28,6 +28,7 @@ pub(super) fn caught(name: &str) -> Outcome {
         replays,
         shrink_candidates: 3,
         passing: None,
+        cycle: None,
     };
     let mut outcome = outcome(name, true, Verdict::Violation(found));
     outcome.coverage.first_violation = Some(2);

@@ -14,6 +14,7 @@
 mod circular_flow;
 mod dirty_read;
 mod dirty_write;
+mod list_append;
 mod lost_update;
 mod observed_vanishes;
 mod predicate;
@@ -41,6 +42,8 @@ pub fn all() -> Vec<Arc<dyn Scenario>> {
         Arc::new(read_skew::ReadSkew),
         Arc::new(write_skew::OnItems),
         Arc::new(write_skew::OnPredicate),
+        Arc::new(list_append::Crosswise),
+        Arc::new(list_append::Torn),
     ]
 }
 

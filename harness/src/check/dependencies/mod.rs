@@ -7,6 +7,7 @@
 //! Everything takes time linear in the history, but for the shortening of cycles that are told, which has a limit. For lists the answer is complete: a
 //! history without findings has a serial order. For registers it is sound only, since the order of blind writes is not known.
 
+mod accesses;
 mod analysis;
 mod anomaly;
 mod components;
@@ -18,6 +19,7 @@ mod micro;
 mod moments;
 mod names;
 mod notation;
+mod promise;
 mod readings;
 mod rows;
 mod search;
@@ -26,6 +28,7 @@ mod transactions;
 mod versions;
 mod walks;
 
+pub use accesses::{Access, cycle_of};
 pub use analysis::{Analysis, Scope};
 pub use anomaly::Anomaly;
 pub use cycle::{Cycle, Dependency, Link, Member};
@@ -33,6 +36,7 @@ pub use finding::{Finding, TOLD_MAX};
 pub use level::{Level, LevelError};
 pub use micro::{Micro, MicroList, Seen};
 pub use notation::NotationError;
+pub use promise::{TRANSACTION, judge_transactions};
 pub use transactions::{Header, MICROS_MAX, Malformed, Status, Transactions};
 
 /// A count or a position as the numbers that graphs are made of.

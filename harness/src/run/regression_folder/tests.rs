@@ -55,6 +55,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
         replays,
         shrink_candidates: 0,
         passing: None,
+        cycle: None,
     });
     outcome
 }
