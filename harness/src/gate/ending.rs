@@ -71,7 +71,7 @@ impl Gate {
         self.part().await?;
         let seen = self.turn_back().await?;
         let mut entries = BTreeMap::new();
-        for (store, seen) in seen.into_iter().enumerate() {
+        for (store, seen) in self.wanted().zip(seen) {
             let left = self.take_left(store);
             let (state, renewed) = self.backends[store].take_state(self.code_stored[store], left).await?;
             let state = seen.unwrap_or(state);
@@ -86,13 +86,13 @@ impl Gate {
     }
 
     /// Makes it the time at which executions start, if time has passed: limits that are brought back later would be over
-    /// already. Returns, by backend, what a store held whose time was changed.
+    /// already. Returns, for each store that counts, what it held whose time was changed.
     async fn turn_back(&mut self) -> Result<Vec<Option<State>>, GateError> {
-        let mut seen: Vec<Option<State>> = self.backends.iter().map(|_| None).collect();
+        let mut seen: Vec<Option<State>> = self.wanted().map(|_| None).collect();
         if self.now != EPOCH {
-            for (backend, seen) in self.backends.iter_mut().zip(&mut seen) {
-                if backend.clock() != Clock::Real {
-                    *seen = Some(backend.state().await?);
+            for (store, seen) in self.wanted().zip(&mut seen) {
+                if self.backends[store].clock() != Clock::Real {
+                    *seen = Some(self.backends[store].state().await?);
                 }
             }
             self.set_time(EPOCH).await?;
@@ -143,12 +143,12 @@ impl Gate {
         (self.clean, self.stale) = (false, false);
         self.part().await?;
         self.set_time(EPOCH).await?;
-        for store in 0..self.backends.len() {
+        for store in self.wanted() {
             self.renew(store).await?;
         }
-        for backend in &mut self.backends {
-            backend.clear().await?;
-            backend.want_splits(splits);
+        for store in self.wanted() {
+            self.backends[store].clear().await?;
+            self.backends[store].want_splits(splits);
         }
         self.code_stored.fill(false);
         self.set_isolation(isolation).await
@@ -159,32 +159,27 @@ impl Gate {
     /// # Errors
     /// A store does not answer.
     pub async fn expect(&mut self, model: &FaultModel) -> Result<(), GateError> {
-        if self.expected == *model {
-            return Ok(());
-        }
-        for (backend, warm) in self.backends.iter_mut().zip(&mut self.warm) {
-            backend.expect(model).await?;
+        for store in self.wanted().filter(|store| self.expected[*store] != *model).collect::<Vec<_>>() {
+            self.backends[store].expect(model).await?;
             // They were opened before.
-            warm.clear();
+            self.warm[store].clear();
+            self.expected[store] = model.clone();
         }
-        self.expected = model.clone();
         Ok(())
     }
 
     async fn set_isolation(&mut self, level: Option<Isolation>) -> Result<bool, GateError> {
-        if self.isolation == level {
-            return Ok(true);
-        }
-        let mut is_known = false;
-        for (backend, warm) in self.backends.iter_mut().zip(&mut self.warm) {
-            if backend.set_isolation(level).await? {
+        let mut is_known = level.is_none();
+        for store in self.wanted() {
+            if self.isolation[store] == level {
+                // It was the store's own, or one that it has.
+                is_known = true;
+            } else if self.backends[store].set_isolation(level).await? {
                 // They were opened at another level.
-                warm.clear();
+                self.warm[store].clear();
+                self.isolation[store] = level;
                 is_known = true;
             }
-        }
-        if is_known {
-            self.isolation = level;
         }
         Ok(is_known)
     }
@@ -194,8 +189,8 @@ impl Gate {
     /// # Errors
     /// A store does not answer.
     pub async fn remember(&mut self) -> Result<(), GateError> {
-        for (backend, restorable) in self.backends.iter_mut().zip(&mut self.restorable) {
-            *restorable = backend.remember().await?;
+        for store in self.wanted() {
+            self.restorable[store] = self.backends[store].remember().await?;
         }
         self.remember_deadlines().await
     }
@@ -206,8 +201,8 @@ impl Gate {
     /// A store does not answer.
     pub async fn state(&mut self) -> Result<State, GateError> {
         let mut entries = BTreeMap::new();
-        for backend in &mut self.backends {
-            entries.append(&mut backend.state().await?.into_entries());
+        for store in self.wanted() {
+            entries.append(&mut self.backends[store].state().await?.into_entries());
         }
         Ok(State::new(entries))
     }

@@ -20,6 +20,7 @@ mod step;
 mod stream;
 mod time;
 mod waiting;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Context;
@@ -53,6 +54,8 @@ use crate::wire::{self, Session, Wait};
 /// The gate of a run: all connections of all workers, and the stores behind them.
 pub struct Gate {
     backends: Vec<Box<dyn Backend>>,
+    /// By backend: whether the scenario at hand has to do with it.
+    wanted: Vec<bool>,
     sessions: Vec<Box<dyn Session>>,
     /// Open connections in the state of a new one, by backend.
     warm: Vec<Vec<Upstream>>,
@@ -69,8 +72,8 @@ pub struct Gate {
     touched: Vec<bool>,
     /// By backend: whether connections that were opened since its replica took over lead to the replica.
     detoured: Vec<bool>,
-    /// What may happen to the stores.
-    expected: FaultModel,
+    /// By backend: what may happen to it.
+    expected: Vec<FaultModel>,
     /// How often a store was killed.
     outages: u64,
     /// By backend: whether something may have been stored that bringing back the data does not remove.
@@ -85,8 +88,8 @@ pub struct Gate {
     now: Duration,
     /// By backend: when something ends there by itself.
     deadlines: Vec<Deadline>,
-    /// The level of transactions that name none.
-    isolation: Option<Isolation>,
+    /// By backend: the level of transactions that name none.
+    isolation: Vec<Option<Isolation>>,
     /// How often a request was sent to a store as a step, or went on there.
     moves: u64,
     /// How often one step woke several requests whose order could not be decided here.
@@ -114,6 +117,7 @@ impl Gate {
         Self {
             sessions: backends.iter().map(|backend| backend.session()).collect(),
             backends,
+            wanted: vec![true; count],
             warm: (0..count).map(|_| Vec::new()).collect(),
             used: (0..count).map(|_| Vec::new()).collect(),
             endpoints: Vec::new(),
@@ -124,7 +128,7 @@ impl Gate {
             crashed: BTreeSet::new(),
             touched: vec![false; count],
             detoured: vec![false; count],
-            expected: FaultModel::none(),
+            expected: vec![FaultModel::none(); count],
             outages: 0,
             code_stored: vec![false; count],
             restorable: vec![false; count],
@@ -132,7 +136,7 @@ impl Gate {
             stale: false,
             now: Duration::ZERO,
             deadlines: vec![Deadline::default(); count],
-            isolation: None,
+            isolation: vec![None; count],
             moves: 0,
             herds: 0,
         }
@@ -173,7 +177,7 @@ impl Gate {
     /// Whether requests to some store can be stopped half-way.
     #[must_use]
     pub fn can_split(&self) -> bool {
-        self.backends.iter().any(|backend| backend.can_split())
+        self.wanted_backends().any(Backend::can_split)
     }
 
     /// Takes the server's end of an in-process connection of `worker` to the store called `store`.
@@ -207,13 +211,13 @@ impl Gate {
     }
 
     fn store_index(&self, name: &str) -> Result<usize, GateError> {
-        let found = self.backends.iter().position(|backend| backend.name() == name);
+        let found = self.wanted().find(|store| self.backends[*store].name() == name);
         found.ok_or_else(|| GateError::NoSuchStore(name.to_owned()))
     }
 
     /// Begins to follow what connections touch: an execution is about to start.
     pub fn follow(&mut self) {
-        self.backends.iter_mut().for_each(|backend| backend.follow());
+        self.wanted().for_each(|store| self.backends[store].follow());
     }
 
     /// What an exchange touched of its store; asked for all of an execution, in their order.

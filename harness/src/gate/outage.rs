@@ -25,7 +25,7 @@ impl Gate {
     #[must_use]
     pub fn impossible(&self, model: &FaultModel) -> Option<String> {
         const OUTAGES: [FaultKind; 3] = [FaultKind::Restart, FaultKind::Wipe, FaultKind::FailOver];
-        let can = |kind: &FaultKind| self.backends.iter().any(|backend| backend.can(*kind));
+        let can = |kind: &FaultKind| self.wanted_backends().any(|backend| backend.can(*kind));
         let is_possible = |kind: &FaultKind| !OUTAGES.contains(kind) || can(kind);
         let is_hopeless = model.faults_max > 0 && !model.kinds.iter().any(is_possible);
         is_hopeless.then(|| format!("no store of this run can be made to break as `{model}` says"))

@@ -168,7 +168,7 @@ impl Gate {
             let Some(id) = self.end_with_lost_reply().await? else { break };
             stepped.lost.push(id);
         }
-        if self.expected.allows(FaultKind::FailOver) {
+        if self.expected[stepped.store].allows(FaultKind::FailOver) {
             self.backends[stepped.store].note_step().await?;
         }
         let is_main = |connection: &&Connection| Some(connection.id) == main;

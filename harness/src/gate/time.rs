@@ -42,7 +42,7 @@ impl Gate {
         }
         self.now = now;
         let moved: Vec<usize> =
-            (0..self.backends.len()).filter(|store| self.backends[*store].clock() != Clock::Real).collect();
+            self.wanted().filter(|store| self.backends[*store].clock() != Clock::Real).collect();
         for store in &moved {
             self.stir(*store);
             self.backends[*store].set_time(now).await?;
@@ -82,7 +82,8 @@ impl Gate {
     /// A store does not answer.
     pub async fn next_deadline(&mut self) -> Result<Option<Duration>, GateError> {
         let mut next = self.connections.iter().filter_map(|other| self.end_of_wait(other)).min();
-        for (backend, deadline) in self.backends.iter_mut().zip(&mut self.deadlines) {
+        for store in self.wanted() {
+            let (backend, deadline) = (&mut self.backends[store], &mut self.deadlines[store]);
             if backend.clock() == Clock::Real {
                 continue;
             }
@@ -102,14 +103,14 @@ impl Gate {
     /// The first moment at which something that a store holds ends by itself, as far as it is known without asking.
     #[must_use]
     pub fn known_deadline(&self) -> Option<Duration> {
-        self.deadlines.iter().filter_map(|deadline| deadline.known().flatten()).min()
+        self.wanted().filter_map(|store| self.deadlines[store].known().flatten()).min()
     }
 
     /// Whether it is known of all stores when what they hold ends: none of them keeps limits by a clock of its own.
     #[must_use]
     pub fn knows_deadlines(&self) -> bool {
-        let mut stores = self.backends.iter().zip(&self.deadlines);
-        stores.all(|(backend, deadline)| backend.clock() != Clock::Real || deadline.known() == Some(None))
+        let is_known = |store: usize| self.deadlines[store].known() == Some(None);
+        self.wanted().all(|store| self.backends[store].clock() != Clock::Real || is_known(store))
     }
 
     /// When the wait of a connection's request has ended, if it has a limit that lies ahead by the run's clock.
@@ -122,7 +123,8 @@ impl Gate {
 
     /// Asks for the first deadlines of what was remembered just now.
     pub(super) async fn remember_deadlines(&mut self) -> Result<(), GateError> {
-        for (backend, deadline) in self.backends.iter_mut().zip(&mut self.deadlines) {
+        for store in self.wanted() {
+            let (backend, deadline) = (&mut self.backends[store], &mut self.deadlines[store]);
             let is_moved = backend.clock() != Clock::Real;
             let first = if is_moved { backend.next_deadline(self.now).await? } else { None };
             deadline.remember(first);

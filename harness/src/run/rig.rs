@@ -244,6 +244,7 @@ impl Rig {
             }
         }
         self.prepared_for = None;
+        self.gate.want(&subject.scenario.card().stores);
         if let Some(what) = self.gate.impossible(&subject.model) {
             return Err(Halt::Inconclusive(Inconclusive::Unsupported { what }));
         }
