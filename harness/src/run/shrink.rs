@@ -20,6 +20,8 @@ use crate::verdict::Violation;
 
 /// Most executions that shrinking makes.
 const CANDIDATES_MAX: u64 = 2_000;
+/// Executions after which no higher bound is tried where the violation is looked for with fewer preemptions.
+const LOWERING_MAX: u64 = 200;
 /// Most executions of one bounded search within it.
 const SEARCH_MAX: u64 = 200;
 
@@ -92,13 +94,8 @@ impl<'a> Shrink<'a> {
                 return Ok(false);
             }
             let along = Guided::new(self.best.schedule().restricted_to(&kept));
-            if self.search(&kept, along).await? {
+            if self.search(&kept, along).await? || self.search(&kept, fewest_preemptions_first()).await? {
                 return Ok(true);
-            }
-            for bound in 0..=2 {
-                if self.search(&kept, Systematic::new(Some(bound), false)).await? {
-                    return Ok(true);
-                }
             }
         }
         Ok(false)
@@ -131,8 +128,10 @@ impl<'a> Shrink<'a> {
     /// Looks for the violation with as few preemptions as possible (iterative context bounding).
     async fn lower_preemptions(&mut self) -> Result<(), Error> {
         let workers = self.best.workers.clone();
+        let before = self.candidates;
         for bound in 0..self.best.schedule().context_switches() {
-            if self.search(&workers, Systematic::new(Some(bound), false)).await? {
+            let is_over = self.candidates - before >= LOWERING_MAX;
+            if is_over || self.search(&workers, Systematic::new(Some(bound), false)).await? {
                 break;
             }
         }
@@ -177,15 +176,26 @@ impl<'a> Shrink<'a> {
     ) -> Result<Option<Executed>, Error> {
         // More faults than there are would make no candidate smaller.
         let subject = subject.with_faults_max(self.best.schedule().faults());
-        while *tried < most && self.candidates < CANDIDATES_MAX && strategy.begin() {
+        loop {
+            if let Some(systematic) = strategy.systematic() {
+                systematic.learn(self.rig.coarseness(&subject));
+            }
+            if *tried >= most || self.candidates >= CANDIDATES_MAX || !strategy.begin() {
+                return Ok(None);
+            }
             let executed = self.rig.execute(&subject, workers, Detail::Needed, strategy).await?;
             (*tried, self.candidates) = (*tried + 1, self.candidates + 1);
             if executed.verdict.violation().is_some_and(|found| found.same_kind(&self.violation)) {
                 return Ok(Some(executed));
             }
         }
-        Ok(None)
     }
+}
+
+/// A search that comes to schedules with few preemptions and few faults first, and to one of those that differ only in the order of
+/// independent steps.
+fn fewest_preemptions_first() -> Systematic {
+    Systematic::new(None, true)
 }
 
 /// Workers, operations, faults, split requests, passings of time, context switches, steps.
