@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What one search gets at most, unless the user says otherwise.
 pub(super) const EACH: Duration = Duration::from_secs(30);
 /// What all together get, unless the user says what each gets.
-pub(super) const ALL: Duration = Duration::from_secs(150);
+pub(super) const ALL: Duration = Duration::from_secs(90);
 
 /// Of what is left, one search gets at least this part, so that one in the middle of many that end at once is not cut short.
 const PART: u32 = 64;
@@ -50,16 +50,16 @@ mod tests {
     #[test]
     fn few_searches_get_what_one_gets_at_most() {
         assert_eq!(Allowance::of(None).share(Duration::ZERO, 1, false), EACH);
-        assert_eq!(Allowance::of(None).share(Duration::ZERO, 5, false), seconds(30));
-        assert_eq!(Allowance::of(None).share(Duration::ZERO, 10, false), seconds(15));
+        assert_eq!(Allowance::of(None).share(Duration::ZERO, 3, false), seconds(30));
+        assert_eq!(Allowance::of(None).share(Duration::ZERO, 6, false), seconds(15));
     }
 
     #[test]
     fn among_many_a_long_one_gets_a_part_of_what_is_left() {
         let allowance = Allowance::of(None);
-        assert_eq!(allowance.share(seconds(22), 1_000, false), seconds(2));
-        assert_eq!(allowance.share(seconds(150), 1_000, false), LEAST);
-        assert_eq!(allowance.share(seconds(150), 1_000, true), EACH);
+        assert_eq!(allowance.share(seconds(26), 1_000, false), seconds(1));
+        assert_eq!(allowance.share(seconds(90), 1_000, false), LEAST);
+        assert_eq!(allowance.share(seconds(90), 1_000, true), EACH);
     }
 
     /// Long ones one after the other never take more than there is, but for the least of each.

@@ -112,7 +112,7 @@ pub(super) struct SearchArgs {
     /// The most schedules to explore of a scenario, or the most bursts
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) schedules: u64,
-    /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s [default: 30s, and 2m30s for all together, of which
+    /// The longest time to explore a scenario, such as 500ms, 30s or 1m30s [default: 30s, and 1m30s for all together, of which
     /// each that is to show no violation gets its part]
     #[arg(long, value_name = "TIME", value_parser = budget::parse)]
     pub(super) budget: Option<Duration>,

@@ -146,7 +146,7 @@ mod tests {
         );
         assert!(
             told(&Plan::default(), Allowance::of(None), &BTreeSet::new(), None)
-                .ends_with("at most 20000 schedules and 30s for each scenario, 2m30s for all")
+                .ends_with("at most 20000 schedules and 30s for each scenario, 1m30s for all")
         );
         let burst = Plan { strategy: raceproof::plan::StrategyKind::Burst, ..Plan::default() };
         assert!(

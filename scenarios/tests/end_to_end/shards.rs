@@ -76,6 +76,19 @@ fn four_shards_merged_reach_what_the_search_that_was_not_split_reaches() {
     assert_eq!(keys(reached), keys(parts));
 }
 
+/// The first execution that belongs to a shard may be one that sleep sets end, which has no end to compare with when it is repeated.
+#[test]
+fn shard_that_begins_with_a_known_execution_is_searched_to_its_end() {
+    let place = Place::new();
+    for shard in ["1/2", "2/2"] {
+        let search =
+            ["run", "counter/pg-read-modify-write", "--workers", "3", "--strategy", "dfs", "--keep-going"];
+        let more = ["--stores", "local", "--format", "json", "--shard", shard];
+        let told = place.call(&[&search[..], &more].concat()).ended_with(0).json();
+        assert_eq!(only(&told)["coverage"]["exhausted"], true, "{shard}: {}", only(&told)["coverage"]);
+    }
+}
+
 /// What is missing may hold anything; what is there twice, or of another search, is a mistake.
 #[test]
 fn records_that_are_no_whole_search_are_told() {
