@@ -174,7 +174,7 @@ mod tests {
         let plan = Plan { splits_max: 0, repeat: 20, ..Plan::default() };
         let levels = BTreeSet::from([Isolation::ReadCommitted, Isolation::Serializable]);
         assert_eq!(
-            told(&plan, Allowance::of(None), &levels, None),
+            told(&plan, Allowance::of(Some(EACH)), &levels, None),
             "seed 0, portfolio, isolation read-committed+serializable, statements atomic, each schedule executed 20 times, \
              at most 20000 schedules and 30s for each scenario"
         );
