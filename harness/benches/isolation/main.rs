@@ -18,7 +18,7 @@ const SECONDS_MAX: f64 = 2.0;
 const PEAK_MIB_MAX: u64 = 500;
 /// Most that one transaction of a million may cost more than one of ten thousand, all of which fit into the processor's caches. Were the
 /// time quadratic, it would be a hundred times as much.
-const GROWTH_MAX: f64 = 5.0;
+const GROWTH_MAX: f64 = 3.0;
 /// Measurements of each length, of which the fastest counts.
 const ROUNDS: usize = 3;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::check::linearizability::{Answer, Misfit, Model, Reported};
 
 /// At most so many in each of consecutive windows that do not overlap. For windows that slide see
-/// [`crate::check::window`].
+/// [`SlidingWindow`](crate::check::SlidingWindow).
 ///
 /// | operation | argument | result |
 /// | --- | --- | --- |
