@@ -87,7 +87,8 @@ fn isolation_table_equals_the_published_one_on_both_providers() {
 fn counter_family_comes_out_as_expected_on_both_providers() {
     for provider in PROVIDERS {
         let place = Place::new();
-        let run = ["run", "counter", "--no-split", "--format", "json", "--stores", provider];
+        let run =
+            ["run", "counter", "--no-split", "--budget", "1m", "--format", "json", "--stores", provider];
         let document = place.call(&run).ended_with(0).json();
         let (mut broken, mut correct) = (0, 0);
         for outcome in outcomes(&document) {
