@@ -193,8 +193,10 @@ impl Search<'_> {
                 systematic.learn(tally.reduction.coarseness);
             }
             let mut verdict = verdict_of(&executed);
-            let is_first = tally.schedules == 1 && verdict == Verdict::Pass;
-            for _ in 1..self.plan.repeat.max(1 + u32::from(is_first)) {
+            let is_whole = !executed.is_redundant;
+            let is_first = is_whole && tally.schedules - tally.redundant == 1 && verdict == Verdict::Pass;
+            let times = if is_whole { self.plan.repeat.max(1 + u32::from(is_first)) } else { 1 };
+            for _ in 1..times {
                 verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
             }
             if is_first && verdict == Verdict::Pass {
@@ -221,7 +223,8 @@ impl Search<'_> {
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let number = tally.schedules;
-        if !(number <= PAIRS_AT_FIRST || number.is_multiple_of(PAIR_EVERY)) {
+        // What is known was not followed to its end.
+        if executed.is_redundant || !(number <= PAIRS_AT_FIRST || number.is_multiple_of(PAIR_EVERY)) {
             return Ok(());
         }
         let Some(systematic) = strategy.systematic() else { return Ok(()) };

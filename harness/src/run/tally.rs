@@ -22,7 +22,7 @@ pub(crate) struct Tally {
     resumed: u64,
     pub(crate) schedules: u64,
     /// How many of them were stopped where another one goes on in the same way.
-    redundant: u64,
+    pub(super) redundant: u64,
     steps: u64,
     pub(crate) violating: u64,
     violated: BTreeMap<String, u64>,
