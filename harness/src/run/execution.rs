@@ -184,7 +184,7 @@ impl<'a> Execution<'a> {
 
     /// Runs to the end that the workers, an invariant, the strategy or a limit gives.
     pub(crate) async fn run(mut self, strategy: &mut dyn Strategy) -> Result<Executed, crate::error::Error> {
-        let (mut verdict, mut mismatch, mut unforced, mut known) = (Verdict::Pass, None, None, None);
+        let (mut verdict, mut mismatch, mut unforced, mut is_redundant) = (Verdict::Pass, None, None, false);
         self.following.is_wanted = strategy.observes();
         self.gate.follow();
         match self.explore(strategy).await {
@@ -194,7 +194,7 @@ impl<'a> Execution<'a> {
                 strategy.cut_short(&self.unfinished());
             }
             Ok(Reached::Known) => {
-                known = Some((self.ends(), self.log.operations().to_vec(), self.begun.clone()));
+                is_redundant = true;
                 self.run_out().await;
             }
             Err(Halt::Inconclusive(reason)) => {
@@ -211,23 +211,20 @@ impl<'a> Execution<'a> {
         self.cut_off().await;
         let Setting { patience, .. } = *self.setting;
         let finished = patience.for_store(self.setting.step_max(), "its content", self.gate.finish()).await;
-        let is_judged = mismatch.is_none() && known.is_none();
+        let is_judged = mismatch.is_none() && !is_redundant;
         if is_judged && matches!(verdict, Verdict::Pass) && self.all_ended() {
             verdict = self.judge_end(finished.as_ref());
         }
         let final_state = finished.ok();
-        let is_redundant = known.is_some();
-        let (ends, operations, begun) = match known {
-            Some(known) => known,
-            None => (self.ends(), std::mem::take(&mut self.log).into_operations(), self.begun),
-        };
+        let end = |task: &Task| (task.worker, task.end.clone().unwrap_or(WorkerEnd::CutOff));
+        let ends: BTreeMap<_, _> = self.tasks.iter().map(end).collect();
         let mut conflicts = self.conflicts;
         conflicts.retain(|worker, _| matches!(ends.get(worker), Some(WorkerEnd::Failed(_))));
         Ok(Executed {
             workers: self.setting.workers.to_vec(),
             aftermath: self.setting.aftermath.filter(|worker| ends.contains_key(worker)),
             steps: self.steps,
-            operations,
+            operations: self.log.into_operations(),
             ends,
             initial_state: self.initial_state,
             final_state,
@@ -237,15 +234,9 @@ impl<'a> Execution<'a> {
             mismatch,
             is_redundant,
             shares_memory: self.shares_memory,
-            begun,
+            begun: self.begun,
             programs: None,
         })
-    }
-
-    /// How each worker has ended so far; those that have not are cut off here.
-    fn ends(&self) -> BTreeMap<WorkerId, WorkerEnd> {
-        let end = |task: &Task| (task.worker, task.end.clone().unwrap_or(WorkerEnd::CutOff));
-        self.tasks.iter().map(end).collect()
     }
 
     /// Drops the programs of workers that have not ended.

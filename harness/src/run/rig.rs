@@ -126,9 +126,10 @@ impl Rig {
     pub(crate) fn subject(&mut self, scenario: &Arc<dyn Scenario>, plan: &Plan) -> Subject {
         self.subjects += 1;
         self.gate.unlearn();
-        let team = plan.workers.unwrap_or_else(|| scenario.card().workers);
+        let card = scenario.card();
+        let team = plan.workers.unwrap_or(card.workers);
         let last = WorkerId(u16::try_from(team).unwrap_or(u16::MAX));
-        let culprit = scenario.card().culprit(plan.isolation, &plan.model);
+        let culprit = card.culprit(plan.isolation, &plan.model);
         let blamed = |invariants: Vec<Invariant>| match culprit {
             Culprit::Code => invariants,
             Culprit::Store => invariants.into_iter().map(Invariant::of_the_store).collect(),

@@ -20,10 +20,10 @@ use crate::verdict::Violation;
 
 /// Most executions that shrinking makes.
 const CANDIDATES_MAX: u64 = 2_000;
-/// Executions after which no higher bound is tried where the violation is looked for with fewer preemptions.
-const LOWERING_MAX: u64 = 200;
 /// Most executions of one bounded search within it.
 const SEARCH_MAX: u64 = 200;
+/// Executions after which no higher bound is tried where the violation is looked for with fewer preemptions.
+const LOWERING_MAX: u64 = 200;
 
 /// A shrinking under way.
 pub(crate) struct Shrink<'a> {
@@ -72,21 +72,22 @@ impl<'a> Shrink<'a> {
     pub(crate) async fn run(mut self) -> Result<Shrunk, Error> {
         // What many operations do takes long to search.
         while self.drop_operations(0).await? {}
-        while self.drop_a_worker().await? {}
+        while self.drop_a_worker(true).await? {}
         while self.drop_operations(OPERATION_SEARCH_MAX).await? {}
         while self.leave_out().await? {}
         self.lower_preemptions().await?;
         while self.move_a_block().await?
             || self.leave_out().await?
-            || self.omit_a_worker().await?
+            || self.drop_a_worker(false).await?
             || self.drop_operations(OPERATION_SEARCH_MAX).await?
             || self.simplify_an_argument().await?
         {}
         Ok(Shrunk { subject: self.subject, executed: self.best, candidates: self.candidates })
     }
 
-    /// Leaves out one worker, the last one first; `true` if the violation stayed.
-    async fn drop_a_worker(&mut self) -> Result<bool, Error> {
+    /// Leaves out one worker, the last one first; `true` if the violation stayed. What does not show it along the schedule is
+    /// searched if it `searches`.
+    async fn drop_a_worker(&mut self, searches: bool) -> Result<bool, Error> {
         for dropped in self.best.workers.clone().into_iter().rev() {
             let mut kept = self.best.workers.clone();
             kept.retain(|worker| *worker != dropped);
@@ -94,20 +95,9 @@ impl<'a> Shrink<'a> {
                 return Ok(false);
             }
             let along = Guided::new(self.best.schedule().restricted_to(&kept));
-            if self.search(&kept, along).await? || self.search(&kept, fewest_preemptions_first()).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Leaves out what one worker does, and nothing else; `true` if the violation stayed.
-    async fn omit_a_worker(&mut self) -> Result<bool, Error> {
-        for dropped in self.best.workers.clone().into_iter().rev() {
-            let mut kept = self.best.workers.clone();
-            kept.retain(|worker| *worker != dropped);
-            let along = Guided::new(self.best.schedule().restricted_to(&kept));
-            if !kept.is_empty() && self.search(&kept, along).await? {
+            // It comes to schedules with few preemptions and few faults first.
+            let search = Systematic::new(None, true);
+            if self.search(&kept, along).await? || (searches && self.search(&kept, search).await?) {
                 return Ok(true);
             }
         }
@@ -190,12 +180,6 @@ impl<'a> Shrink<'a> {
             }
         }
     }
-}
-
-/// A search that comes to schedules with few preemptions and few faults first, and to one of those that differ only in the order of
-/// independent steps.
-fn fewest_preemptions_first() -> Systematic {
-    Systematic::new(None, true)
 }
 
 /// Workers, operations, faults, split requests, passings of time, context switches, steps.

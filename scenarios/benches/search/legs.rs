@@ -32,10 +32,15 @@ impl Leg {
     }
 
     fn needs(&self) -> Needs {
-        let has = |name: &str| self.card.stores.iter().any(|store| store == name);
-        let redis = redis::NAMES.iter().filter(|name| has(name)).count();
-        Needs { redis, postgres: has(postgres::NAME) }
+        needs(&self.card.stores)
     }
+}
+
+/// The servers that a scenario on these `stores` needs.
+pub(crate) fn needs(stores: &[String]) -> Needs {
+    let has = |name: &str| stores.iter().any(|store| store == name);
+    let redis = redis::NAMES.iter().filter(|name| has(name)).count();
+    Needs { redis, postgres: has(postgres::NAME) }
 }
 
 /// All legs whose name contains one of `wanted`, or all; those that need the same stores one after the other.
@@ -46,7 +51,8 @@ pub(crate) fn legs(wanted: &[String]) -> Vec<Leg> {
     legs
 }
 
-fn of(scenario: &Arc<dyn Scenario>) -> Vec<Leg> {
+/// Those of one scenario.
+pub(crate) fn of(scenario: &Arc<dyn Scenario>) -> Vec<Leg> {
     let card = scenario.card();
     let levels: Vec<_> = match card.isolation.is_empty() {
         true => vec![None],

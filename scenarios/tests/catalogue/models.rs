@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use raceproof::outcome::Judgement;
 use raceproof::run::Engine;
-use raceproof::store::{Needs, postgres, redis};
+use raceproof::store::{Needs, redis};
 use raceproof::{Expectation, FaultModel, Plan, Scenario};
 use raceproof_scenarios::catalogue;
 
+use crate::legs::needs;
 use crate::stores::engine;
 
 /// Schedules of a search that must find a violation: more than the latest one of the catalogue needs.
@@ -17,12 +18,6 @@ const SCHEDULES_TO_BREAK_MAX: u64 = 6_000;
 const SCHEDULES_TO_HOLD_MAX: u64 = 25;
 /// The longest that one search may take.
 const SEARCH_MAX: Duration = Duration::from_secs(240);
-
-fn needs(scenario: &Arc<dyn Scenario>) -> Needs {
-    let stores = scenario.card().stores;
-    let redis = redis::NAMES.iter().filter(|name| stores.iter().any(|store| store == *name)).count();
-    Needs { redis, postgres: stores.iter().any(|store| store == postgres::NAME) }
-}
 
 /// What is surprising about a scenario under one of its models.
 fn surprise(engine: &mut Engine, scenario: &Arc<dyn Scenario>, model: &FaultModel) -> Option<String> {
@@ -54,7 +49,8 @@ fn surprise(engine: &mut Engine, scenario: &Arc<dyn Scenario>, model: &FaultMode
 fn surprises(needed: Needs) -> Vec<String> {
     let has_models = |scenario: &Arc<dyn Scenario>| !scenario.card().models.is_empty();
     let all = catalogue::all();
-    let scenarios: Vec<_> = all.iter().filter(|it| has_models(it) && needs(it) == needed).collect();
+    let scenarios: Vec<_> =
+        all.iter().filter(|it| has_models(it) && needs(&it.card().stores) == needed).collect();
     assert!(!scenarios.is_empty(), "no scenario needs {needed:?}");
     let mut engine = engine(needed);
     let mut surprises = Vec::new();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use raceproof::run::Engine;
-use raceproof::store::{Needs, postgres, redis};
+use raceproof::store::Needs;
 use raceproof::{Card, Expectation, FaultModel, Plan, Scenario, Verdict};
 use raceproof_scenarios::catalogue;
 
+use crate::legs::needs;
 use crate::stores::engine;
 use crate::twins::{TWINS, Twin};
 
@@ -74,13 +75,6 @@ fn twins_are_broken_and_work_on_the_same_stores() {
     }
 }
 
-/// What two variants need together.
-fn needs(correct: &Card, twin: &Card) -> Needs {
-    let has = |name: &str| correct.stores.iter().chain(&twin.stores).any(|store| store == name);
-    let redis = redis::NAMES.iter().filter(|name| has(name)).count();
-    Needs { redis, postgres: has(postgres::NAME) }
-}
-
 /// What a short search comes to; nothing is told or shrunk.
 fn verdict(
     engine: &mut Engine,
@@ -103,7 +97,7 @@ fn pairs(needed: Needs) -> Vec<(Arc<dyn Scenario>, Arc<dyn Scenario>)> {
     let all = by_name();
     let pair = |(name, twin): &(&str, Twin)| Some((Arc::clone(&all[*name]), Arc::clone(&all[twin.name()?])));
     let need = |(correct, twin): &(Arc<dyn Scenario>, Arc<dyn Scenario>)| {
-        needs(&correct.card(), &twin.card()) == needed
+        needs(&[correct.card().stores, twin.card().stores].concat()) == needed
     };
     TWINS.iter().filter_map(pair).filter(need).collect()
 }

@@ -1,16 +1,16 @@
 //! Owns the proof that the reduction loses nothing: for every leg of the catalogue that is small, the search that tries one schedule
 //! of each class of equivalent ones comes to the same final states, verdicts and failures as the one that tries all.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use raceproof::plan::StrategyKind;
 use raceproof::run::Engine;
 use raceproof::store::{Needs, postgres, redis};
-use raceproof::{FaultKind, FaultModel, Isolation, Outcome, Plan, Scenario};
+use raceproof::{FaultKind, Outcome, Plan};
 use raceproof_scenarios::catalogue;
 
 use crate::comparison::difference;
+use crate::legs::{Leg, of};
 use crate::stores::engine;
 
 /// Executions of a search that is small. What is larger is compared by `cargo bench --bench search -- reduction`.
@@ -20,16 +20,10 @@ const OUTAGES: [FaultKind; 3] = [FaultKind::Restart, FaultKind::Wipe, FaultKind:
 /// The longest that one search may take.
 const SEARCH_MAX: Duration = Duration::from_secs(120);
 
-fn search(
-    engine: &mut Engine,
-    scenario: &Arc<dyn Scenario>,
-    leg: &(Option<Isolation>, FaultModel),
-    reduces: bool,
-) -> Outcome {
-    let (isolation, model) = leg.clone();
+fn search(engine: &mut Engine, leg: &Leg, reduces: bool) -> Outcome {
     let plan = Plan {
-        isolation,
-        model,
+        isolation: leg.isolation,
+        model: leg.model.clone(),
         strategy: StrategyKind::Dfs,
         reduces,
         keep_going: true,
@@ -39,17 +33,7 @@ fn search(
         budget: SEARCH_MAX,
         ..Plan::default()
     };
-    engine.explore(scenario, &plan, &mut |_| {}).expect("the search runs")
-}
-
-/// The levels and models of which a card speaks.
-fn legs(scenario: &Arc<dyn Scenario>) -> Vec<(Option<Isolation>, FaultModel)> {
-    let card = scenario.card();
-    let levels: Vec<_> = card.isolation.keys().copied().map(Some).collect();
-    let levels = if levels.is_empty() { vec![None] } else { levels };
-    let models: Vec<_> = card.models.keys().cloned().collect();
-    let models = if models.is_empty() { vec![FaultModel::default()] } else { models };
-    levels.iter().flat_map(|level| models.iter().map(move |model| (*level, model.clone()))).collect()
+    engine.explore(&leg.scenario, &plan, &mut |_| {}).expect("the search runs")
 }
 
 /// What is lost, and how many legs were small enough to tell.
@@ -57,18 +41,19 @@ fn lost(needs: Needs, wanted: impl Fn(&[String]) -> bool) -> (Vec<String>, usize
     let mut engine = engine(needs);
     let (mut lost, mut compared) = (Vec::new(), 0);
     for scenario in catalogue::all().iter().filter(|scenario| wanted(&scenario.card().stores)) {
-        for leg in legs(scenario) {
+        for leg in of(scenario) {
             // Killing servers takes long.
-            if OUTAGES.into_iter().any(|kind| leg.1.allows(kind)) {
+            if OUTAGES.into_iter().any(|kind| leg.model.allows(kind)) {
                 continue;
             }
-            let full = search(&mut engine, scenario, &leg, false);
+            let full = search(&mut engine, &leg, false);
             if !full.coverage.exhausted {
                 continue;
             }
-            let reduced = search(&mut engine, scenario, &leg, true);
+            let reduced = search(&mut engine, &leg, true);
             compared += 1;
-            let (name, (level, model)) = (scenario.card().name, &leg);
+            let Leg { card, isolation: level, model, .. } = &leg;
+            let name = &card.name;
             let (of_full, of_reduced) = (full.coverage.schedules, reduced.coverage.schedules);
             println!("{name:50} {level:?} {model:10} {of_full:5} {of_reduced:5}");
             let refuted = reduced.coverage.reduction.as_ref().and_then(|reduction| reduction.refuted.clone());
