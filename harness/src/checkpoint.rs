@@ -119,6 +119,14 @@ pub enum CheckpointError {
         "it is of another search: {0} (give the same arguments, or run without `--resume` to begin anew)"
     )]
     OtherSearch(String),
+    /// A search that several engines made goes on in as many.
+    #[error("{found} engines left one each, and {wanted} are to go on (ask for {found}, or begin anew)")]
+    OtherParts {
+        /// How many there are.
+        found: usize,
+        /// How many are needed.
+        wanted: usize,
+    },
     /// The head is right, and what follows is not.
     #[error("it is damaged (delete it, or run without `--resume` to begin anew)")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -52,9 +52,10 @@ pub struct Outcome {
     /// What running free came to, if that is how the scenario ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bursts: Option<Bursts>,
-    /// From where the search goes on, if it was ended before it had come to its end. Records do not hold it.
+    /// From where the search goes on, if it was ended before it had come to its end: one for each engine that made a part of it, in
+    /// the order of the parts. Records do not hold them.
     #[serde(skip)]
-    pub checkpoint: Option<Box<Checkpoint>>,
+    pub checkpoints: Vec<Checkpoint>,
     /// The stores it ran against, one line each.
     pub stores: Vec<String>,
     /// Which clocks were in force.
@@ -110,6 +111,25 @@ impl Outcome {
         let is_broken = self.expected().is_some_and(Expectation::is_violation);
         let is_open = self.verdict == Verdict::Pass && (is_broken || self.saw_no_fault());
         is_open && self.coverage.shard.is_some()
+    }
+
+    /// Itself, from where its parts go on only if a budget or the user has ended it.
+    pub(crate) fn with_checkpoints_if_unfinished(mut self) -> Self {
+        if !matches!(
+            self.coverage.stopped,
+            Stopped::Interrupted | Stopped::TimeBudget | Stopped::ScheduleBudget
+        ) {
+            self.checkpoints.clear();
+        }
+        self
+    }
+
+    /// Has the search that goes on know the evidence of the violation behind which it does.
+    pub(crate) fn keep_evidence(&mut self) {
+        for checkpoint in &mut self.checkpoints {
+            let evidence = self.counterexample.clone();
+            checkpoint.body.evidence = evidence.map(|evidence| (self.seed, self.workers, evidence));
+        }
     }
 
     /// Whether the violation that the card expects lies within single requests, which this search took for atomic.
@@ -347,7 +367,7 @@ mod tests {
             regressions: Vec::new(),
             counterexample: None,
             bursts: None,
-            checkpoint: None,
+            checkpoints: Vec::new(),
             stores,
             clock,
         }

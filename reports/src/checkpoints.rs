@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use raceproof::checkpoint::{CheckpointError, CheckpointHead, SearchIdentity};
 use raceproof::file::write_whole_with;
-use raceproof::{Checkpoint, FaultModel, Isolation};
+use raceproof::{Checkpoint, FaultModel, Isolation, Shard};
 
 use crate::document::DocumentError;
 use crate::folder::stem;
@@ -26,10 +26,17 @@ impl Checkpoints {
     }
 
     /// Where that of a search of the scenario called `name` goes, at a level if it ran at one, and under a fault model if
-    /// that is told.
+    /// that is told; of the `part` of it that one of several engines makes, if there are several.
     #[must_use]
-    pub fn path(&self, name: &str, isolation: Option<Isolation>, model: Option<&FaultModel>) -> PathBuf {
-        self.folder.join(format!("{}.json", stem(name, isolation, model)))
+    pub fn path(
+        &self,
+        name: &str,
+        isolation: Option<Isolation>,
+        model: Option<&FaultModel>,
+        part: Option<Shard>,
+    ) -> PathBuf {
+        let part = part.map_or_else(String::new, |part| format!("@{}-of-{}", part.index() + 1, part.count()));
+        self.folder.join(format!("{}{part}.json", stem(name, isolation, model)))
     }
 
     /// Whether the one at `path`, if there is one, is of `search`; reads no more than its begin.

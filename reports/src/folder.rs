@@ -5,7 +5,8 @@
 //! <out>/<family>-<variant>.json  the record of one violation, for `raceproof replay`;
 //! <out>/<family>-<variant>@<level>.json  of one at an isolation level;
 //! <out>/<family>-<variant>@<model>.json  of one under a fault model, such as `crash` or `pause+crashx2`
-//! <out>/checkpoints/<as above>.json  from where a search goes on that was ended before its end, for `run --resume`
+//! <out>/checkpoints/<as above>.json  from where a search goes on that was ended before its end, for `run --resume`;
+//! <out>/checkpoints/<as above>@<i>-of-<n>.json  of one of several engines
 //! ```
 //! A record stays until the same scenario is violated again at the same level and under the same model; `report.json` is replaced by every run.
 

@@ -40,7 +40,7 @@ fn outcome(name: &str) -> Outcome {
         regressions: Vec::new(),
         counterexample: None,
         bursts: None,
-        checkpoint: None,
+        checkpoints: Vec::new(),
         stores: vec!["redis".to_owned()],
         clock: "virtual".to_owned(),
     }

@@ -40,7 +40,7 @@ pub use exchange::Exchange;
 pub use fault::Struck;
 pub(crate) use sluice::{Call, Entry, Returned, Sluice, Tape, Timings};
 use spin::is_quiet;
-pub(crate) use spin::{SPIN_MAX, spin_read, spinning};
+pub(crate) use spin::{AtWork, SPIN_MAX, spin_read, spinning};
 pub use step::{Stepped, TimedOut};
 pub use stream::Stream;
 

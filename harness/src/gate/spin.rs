@@ -3,14 +3,21 @@
 //! A local store answers in 10 to 30 µs, and putting a thread to sleep and waking it costs as much again. So
 //! for a short while the answer is asked for again and again; after that the thread sleeps. Only the cost of
 //! waiting depends on time, nothing else does.
+//!
+//! A thread that asks again and again keeps a core from the very store that it waits for, if there is no other. So where more
+//! engines are at work than the machine has pairs of cores, the thread sleeps in the kernel from the start.
 
 use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::Stream;
 
@@ -19,12 +26,40 @@ pub(crate) const SPIN_MAX: Duration = Duration::from_micros(60);
 /// Bytes read at a time.
 const READ_BYTES: usize = 4 << 10;
 
+/// How many engines of this process are at work, each on a thread of its own before stores of its own.
+static ENGINES: AtomicUsize = AtomicUsize::new(0);
+
+/// One engine that is at work, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct AtWork(());
+
+impl AtWork {
+    pub(crate) fn begin() -> Self {
+        ENGINES.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        ENGINES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether engines and the stores that they wait for are more than the machine has cores for.
+fn is_crowded() -> bool {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
+    2 * ENGINES.load(Ordering::Relaxed) > cores
+}
+
 /// Waits for `poll` to be ready, at first without letting the thread sleep.
 pub(crate) async fn spinning<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let mut started = None;
     poll_fn(move |context| {
         let ready = poll(context);
-        if ready.is_pending() && started.get_or_insert_with(Instant::now).elapsed() < SPIN_MAX {
+        let may_spin = ready.is_pending() && !is_crowded();
+        if may_spin && started.get_or_insert_with(Instant::now).elapsed() < SPIN_MAX {
             context.waker().wake_by_ref();
         }
         ready
@@ -43,18 +78,27 @@ pub(crate) fn spin_read(stream: &Stream, input: &mut BytesMut, limit: Duration) 
     loop {
         match rustix::io::read(socket, &mut bytes) {
             Ok(length) => return input.extend_from_slice(&bytes[..length]),
-            // Where other engines run, the store may be waiting for this very core.
-            Err(rustix::io::Errno::AGAIN) if started.elapsed() < limit => thread::yield_now(),
+            Err(Errno::AGAIN) if started.elapsed() < limit => match is_crowded() {
+                true => sleep_until_readable(socket, limit),
+                // Another process may wait for this very core.
+                false => thread::yield_now(),
+            },
             // An error, like the end, is left for the runtime to see.
             Err(_) => return,
         }
     }
 }
 
+/// Sleeps until something can be read from `socket` or `limit` is over; what interrupts it is no error, for it is read again.
+fn sleep_until_readable(socket: BorrowedFd<'_>, limit: Duration) {
+    let limit = Timespec::try_from(limit).expect("it is less than a second");
+    let _ = poll(&mut [PollFd::from_borrowed_fd(socket, PollFlags::IN)], Some(&limit));
+}
+
 /// Whether the other side has neither gone nor said anything since it was last listened to.
 pub(crate) fn is_quiet(stream: &Stream) -> bool {
     let read = |socket| rustix::io::read(socket, &mut [0; 1]);
-    socket(stream).is_none_or(|socket| matches!(read(socket), Err(rustix::io::Errno::AGAIN)))
+    socket(stream).is_none_or(|socket| matches!(read(socket), Err(Errno::AGAIN)))
 }
 
 fn socket(stream: &Stream) -> Option<BorrowedFd<'_>> {

@@ -68,6 +68,7 @@ pub fn merge(mut parts: Vec<Outcome>) -> Result<Outcome, MergeError> {
     if let Some(pair) = parts.windows(2).find(|pair| shard(&pair[0]) == shard(&pair[1])) {
         return Err(MergeError::Twice { scenario: first.card.name.clone(), shard: shard(&pair[0]) });
     }
+    let checkpoints = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.checkpoints)).collect();
     let winner = winner(&parts).map(|index| parts[index].clone());
     let coverage = coverage(&parts, winner.as_ref());
     let mut merged = Outcome {
@@ -77,6 +78,7 @@ pub fn merge(mut parts: Vec<Outcome>) -> Result<Outcome, MergeError> {
         stores: distinct(parts.iter().flat_map(|part| part.stores.clone())),
         clock: distinct(parts.iter().map(|part| part.clock.clone())).join("; "),
         regressions: parts.iter().flat_map(|part| part.regressions.clone()).collect(),
+        checkpoints,
         ..parts.swap_remove(0)
     };
     if let Some(winner) = winner {

@@ -64,7 +64,8 @@ impl Search<'_> {
         Ok(false)
     }
 
-    /// From where the search goes on, unless it has come to its end; the evidence is missing yet.
+    /// From where the search goes on, unless it has come to an end behind which there is nothing; the evidence is missing yet. One that
+    /// has tried everything may be a part of one that has not.
     pub(super) fn checkpoint_of(
         &self,
         subject: &Subject,
@@ -73,9 +74,9 @@ impl Search<'_> {
         coverage: &Coverage,
         begun: Begun,
         failing: u64,
-    ) -> Option<Box<Checkpoint>> {
-        let budgets = [Stopped::Interrupted, Stopped::TimeBudget, Stopped::ScheduleBudget];
-        let strategy = budgets.contains(&found.stopped).then(|| strategy.checkpoint()).flatten()?;
+    ) -> Option<Checkpoint> {
+        let is_over = matches!(found.stopped, Stopped::FirstViolation | Stopped::Inconclusive);
+        let strategy = (!is_over).then(|| strategy.checkpoint()).flatten()?;
         let body = CheckpointBody {
             verdict: found.verdict.clone(),
             coverage: coverage.clone(),
@@ -87,7 +88,7 @@ impl Search<'_> {
             strategy,
         };
         let search = SearchIdentity::of(&self.scenario.card(), self.plan);
-        Some(Box::new(Checkpoint::new(search, body)))
+        Some(Checkpoint::new(search, body))
     }
 }
 

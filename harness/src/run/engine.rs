@@ -17,7 +17,7 @@ use super::surroundings::Home;
 use super::timers::Timers;
 use crate::checkpoint::{Checkpoint, SearchIdentity};
 use crate::error::Error;
-use crate::gate::{Backend, Gate, GateError};
+use crate::gate::{AtWork, Backend, Gate, GateError};
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Replays};
@@ -38,6 +38,7 @@ pub struct Engine {
     runtime: LocalRuntime,
     /// The violation that the last search found, if it gathered no evidence.
     untold: Option<Untold>,
+    _at_work: AtWork,
 }
 
 /// What replaying a recorded schedule gave.
@@ -82,7 +83,7 @@ impl Engine {
             };
             Ok::<_, Error>((stores, rig))
         })?;
-        Ok(Self { rig, stores, interrupt, runtime, untold: None })
+        Ok(Self { rig, stores, interrupt, runtime, untold: None, _at_work: AtWork::begin() })
     }
 
     /// The stores in force, one line each.
@@ -109,25 +110,31 @@ impl Engine {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
-        self.explore_beside(&Earliest::default(), scenario, plan, progress)
+        let outcome = self.explore_part(&Earliest::default(), scenario, plan, None, progress)?;
+        Ok(outcome.with_checkpoints_if_unfinished())
     }
 
-    /// The same beside searches of other engines, which share `earliest`.
-    pub(super) fn explore_beside(
+    /// The same, beside the parts that other engines make, which share `earliest`, and from where the part has come if there is a
+    /// `checkpoint`. It leaves one also if it has come to its end.
+    pub(super) fn explore_part(
         &mut self,
         earliest: &Earliest,
         scenario: &Arc<dyn Scenario>,
         plan: &Plan,
+        checkpoint: Option<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         self.check_stores(scenario)?;
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.head().check(&SearchIdentity::of(&scenario.card(), plan))?;
+        }
         self.untold = None;
         let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
         if plan.strategy == StrategyKind::Burst {
             let barrage = Barrage { rig, scenario, plan, interrupt, progress, stores };
             return self.runtime.block_on(barrage.run());
         }
-        let checkpoint = None;
+        let checkpoint = checkpoint.map(Box::new);
         let search = Search { rig, scenario, plan, interrupt, earliest, progress, checkpoint, stores };
         let (outcome, untold) = self.runtime.block_on(search.run())?;
         self.untold = untold;
@@ -138,6 +145,7 @@ impl Engine {
     pub(super) fn with_evidence(&mut self, mut outcome: Outcome) -> Result<Outcome, Error> {
         if let Some(untold) = self.untold.take() {
             self.runtime.block_on(untold.tell(&mut self.rig, &mut outcome))?;
+            outcome.keep_evidence();
         }
         Ok(outcome)
     }
@@ -154,13 +162,8 @@ impl Engine {
         checkpoint: Checkpoint,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
-        self.check_stores(scenario)?;
-        checkpoint.head().check(&SearchIdentity::of(&scenario.card(), plan))?;
-        let (stores, rig, interrupt) = (self.description(), &mut self.rig, &self.interrupt);
-        let checkpoint = Some(Box::new(checkpoint));
-        let earliest = &Earliest::default();
-        let search = Search { rig, scenario, plan, interrupt, earliest, progress, checkpoint, stores };
-        Ok(self.runtime.block_on(search.run())?.0)
+        let outcome = self.explore_part(&Earliest::default(), scenario, plan, Some(checkpoint), progress)?;
+        Ok(outcome.with_checkpoints_if_unfinished())
     }
 
     /// Replays the schedule of `recorded`, `attempts` times, with the seed and the limits of `plan`.

@@ -8,6 +8,7 @@ use super::engine::{Engine, Replay};
 use super::job::Job;
 use super::progress::Progress;
 use super::retry::Followed;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::error::Error;
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
@@ -75,6 +76,35 @@ impl Jobs {
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
+        let anew = self.jobs.iter().map(|_| None).collect();
+        self.search(scenario, plan, anew, progress)
+    }
+
+    /// Goes on with a search that as many engines made from where each of them was ended: `checkpoints` in the order of the parts.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore) and [`Engine::resume`], and if there is not one for each engine.
+    pub fn resume(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        checkpoints: Vec<Checkpoint>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
+        let (found, wanted) = (checkpoints.len(), self.jobs.len());
+        if found != wanted {
+            return Err(CheckpointError::OtherParts { found, wanted }.into());
+        }
+        self.search(scenario, plan, checkpoints.into_iter().map(Some).collect(), progress)
+    }
+
+    fn search(
+        &mut self,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
+        checkpoints: Vec<Option<Checkpoint>>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome, Error> {
         if let Some(job) = self.jobs.iter_mut().find(|job| job.is_gone()) {
             return Err(job.gone());
         }
@@ -83,7 +113,7 @@ impl Jobs {
         }
         let earliest = Earliest::default();
         let _ends_all = earliest.given_up_by_a_panic();
-        let news = self.begin(scenario, plan, &earliest)?;
+        let news = self.begin(scenario, plan, checkpoints, &earliest)?;
         let found = self.follow_news(&news, plan.schedules_max, progress);
         let found =
             self.jobs.iter_mut().zip(found).map(|(job, found)| found.unwrap_or_else(|| Err(job.gone())));
@@ -97,7 +127,7 @@ impl Jobs {
         }
         let mut merged = merge(found)?;
         merged.coverage.shard = (plan.shard.count() > 1).then_some(plan.shard);
-        Ok(merged)
+        Ok(merged.with_checkpoints_if_unfinished())
     }
 
     /// A burst uses all cores by itself, so the first engine makes it.
@@ -111,7 +141,7 @@ impl Jobs {
         let (scenario, plan) = (Arc::clone(scenario), plan.clone());
         let schedules_max = plan.schedules_max;
         self.jobs[0].order(move |engine| {
-            make_part(engine, &scenario, &plan, &Earliest::default(), 0, &told);
+            make_part(engine, &scenario, &plan, None, &Earliest::default(), (0, &told));
         });
         let found = self.follow_news(&news, schedules_max, progress).swap_remove(0);
         found.unwrap_or_else(|| Err(self.jobs[0].gone()))
@@ -122,15 +152,19 @@ impl Jobs {
         &self,
         scenario: &Arc<dyn Scenario>,
         plan: &Plan,
+        checkpoints: Vec<Option<Checkpoint>>,
         earliest: &Earliest,
     ) -> Result<Receiver<(usize, News)>, Error> {
         let (told, news) = mpsc::channel();
         let shards = plan.shard.split(self.count())?;
-        for (index, (job, shard)) in self.jobs.iter().zip(shards).enumerate() {
+        let parts = self.jobs.iter().zip(shards).zip(checkpoints);
+        for (index, ((job, shard), checkpoint)) in parts.enumerate() {
             let schedules_max = share(plan.schedules_max, index, self.jobs.len());
             let plan = Plan { shard, schedules_max, has_evidence: false, ..plan.clone() };
             let (scenario, earliest, told) = (Arc::clone(scenario), earliest.clone(), told.clone());
-            job.order(move |engine| make_part(engine, &scenario, &plan, &earliest, index, &told));
+            job.order(move |engine| {
+                make_part(engine, &scenario, &plan, checkpoint, &earliest, (index, &told));
+            });
         }
         Ok(news)
     }
@@ -207,14 +241,14 @@ fn make_part(
     engine: &mut Engine,
     scenario: &Arc<dyn Scenario>,
     plan: &Plan,
+    checkpoint: Option<Checkpoint>,
     earliest: &Earliest,
-    index: usize,
-    told: &Sender<(usize, News)>,
+    (index, told): (usize, &Sender<(usize, News)>),
 ) {
     let _ends_all = earliest.given_up_by_a_panic();
     // Whoever waits for news may be gone; then the search has been given up.
     let mut progress = |progress| drop(told.send((index, News::Progress(progress))));
-    let found = engine.explore_beside(earliest, scenario, plan, &mut progress);
+    let found = engine.explore_part(earliest, scenario, plan, checkpoint, &mut progress);
     if found.is_err() {
         earliest.give_up();
     }

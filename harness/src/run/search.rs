@@ -93,7 +93,7 @@ impl Search<'_> {
             regressions: found.regressions,
             counterexample,
             bursts: None,
-            checkpoint,
+            checkpoints: checkpoint.into_iter().collect(),
             stores: self.stores,
             clock: clocks::told(&self.rig.gate.clocks()),
         };
@@ -105,10 +105,7 @@ impl Search<'_> {
         if let Some(violation) = untold.take_if(|_| self.plan.has_evidence) {
             violation.tell(self.rig, &mut outcome).await?;
         }
-        if let Some(checkpoint) = &mut outcome.checkpoint {
-            let evidence = outcome.counterexample.clone();
-            checkpoint.body.evidence = evidence.map(|evidence| (outcome.seed, outcome.workers, evidence));
-        }
+        outcome.keep_evidence();
         Ok((outcome, untold))
     }
 

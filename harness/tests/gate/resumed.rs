@@ -27,7 +27,7 @@ const GET_SET: &[&str] = &["SET counter {}"];
 /// What the checkpoint of an outcome is after a way through a file.
 fn read_back(outcome: &Outcome) -> Checkpoint {
     let mut bytes = Vec::new();
-    let checkpoint = outcome.checkpoint.as_ref().expect("a budget has ended it");
+    let [checkpoint] = outcome.checkpoints.as_slice() else { panic!("a budget has ended it: {outcome:?}") };
     checkpoint.write(&mut bytes).expect("memory takes everything");
     Checkpoint::read(&mut bytes.as_slice()).expect("just written")
 }
@@ -64,7 +64,7 @@ fn search_that_is_resumed_twice_comes_to_the_same_as_one_that_is_not_ended() {
         let last = resumed(adding(GET_SET), &whole, read_back(&second)).expect("the same search");
         assert_eq!(told(&last.coverage), told(&expected.coverage), "{strategy}");
         assert_eq!((&last.verdict, last.coverage.resumed), (&expected.verdict, 2));
-        assert_eq!(last.checkpoint.is_some(), !strategy.is_exhaustive(), "what is exhausted has none");
+        assert_eq!(!last.checkpoints.is_empty(), !strategy.is_exhaustive(), "what is exhausted has none");
     }
 }
 
@@ -85,7 +85,7 @@ fn violation_behind_which_a_search_goes_on_is_kept() {
     assert_eq!(told(&last.coverage), told(&expected.coverage));
     assert_eq!((last.verdict, last.counterexample), (expected.verdict, expected.counterexample));
     let ended = probe().explore_as(&Plan::default());
-    assert!(ended.verdict.violation().is_some() && ended.checkpoint.is_none(), "a violation is an end");
+    assert!(ended.verdict.violation().is_some() && ended.checkpoints.is_empty(), "a violation is an end");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn code_that_was_changed_in_between_is_noticed() {
     let Verdict::Inconclusive(Inconclusive::Diverged { step, .. }) = outcome.verdict else {
         panic!("{:?}", outcome.verdict)
     };
-    assert_eq!((step, outcome.coverage.schedules, outcome.checkpoint), (2, 5, None));
+    assert_eq!((step, outcome.coverage.schedules, outcome.checkpoints), (2, 5, Vec::new()));
 }
 
 /// How the order of keys shows is learnt late: who goes on knows it, too.

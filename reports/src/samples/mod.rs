@@ -252,7 +252,7 @@ fn outcome(name: &str, anomaly: Option<&str>, verdict: Verdict) -> Outcome {
         counterexample: None,
         stores: vec!["redis 7.0.15, local process".to_owned()],
         bursts: None,
-        checkpoint: None,
+        checkpoints: Vec::new(),
         clock: "the stores' own".to_owned(),
     }
 }

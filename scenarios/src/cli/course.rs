@@ -104,22 +104,22 @@ impl Course<'_> {
         output: &mut Output,
     ) -> Result<Outcome, Failure> {
         let place = (position, self.legs.len());
-        let checkpoint = match &self.resumption {
+        let checkpoints = match &self.resumption {
             Some(resumption) => resumption.begin(leg, &self.plan, output)?,
-            None => None,
+            None => Vec::new(),
         };
         let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
         let plan = Plan { regressions, budget, ..leg.plan(&self.plan) };
         let mut progress = |progress| meter.show(progress, output);
-        let explored = match checkpoint {
-            Some(checkpoint) => explorer.resume(&leg.name, &plan, checkpoint, &mut progress),
-            None => explorer.explore(&leg.name, &plan, &mut progress),
+        let explored = match checkpoints.is_empty() {
+            false => explorer.resume(&leg.name, &plan, checkpoints, &mut progress),
+            true => explorer.explore(&leg.name, &plan, &mut progress),
         };
         meter.end();
         let mut outcome = explored?;
         if let Some(resumption) = &self.resumption {
-            resumption.end(leg, self.plan.strategy, &mut outcome, output)?;
+            resumption.end(leg, &self.plan, &mut outcome, output)?;
         }
         let record = match outcome.counterexample {
             Some(_) => Some(self.folder.write_record(&self.command, &outcome)?),

@@ -22,12 +22,12 @@ pub(super) trait Explorer {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error>;
 
-    /// Goes on with a search of the scenario called `name`.
+    /// Goes on with a search of the scenario called `name`, of which each engine has left one of the `checkpoints`.
     fn resume(
         &mut self,
         name: &str,
         plan: &Plan,
-        checkpoint: Checkpoint,
+        checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error>;
 
@@ -104,13 +104,16 @@ impl Explorer for Session {
         &mut self,
         name: &str,
         plan: &Plan,
-        checkpoint: Checkpoint,
+        mut checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let scenario = self.scenario(name);
         match &mut self.engines {
-            Engines::One(engine) => engine.resume(&scenario, plan, checkpoint, progress),
-            Engines::Several(_) => unreachable!("the arguments were checked"),
+            Engines::One(engine) => {
+                let only = checkpoints.pop().expect("one engine leaves one");
+                engine.resume(&scenario, plan, only, progress)
+            }
+            Engines::Several(jobs) => jobs.resume(&scenario, plan, checkpoints, progress),
         }
     }
 

@@ -112,7 +112,7 @@ fn outcome(name: &str, is_broken: bool, verdict: Verdict) -> Outcome {
         counterexample: None,
         stores: vec!["a fake".to_owned()],
         bursts: None,
-        checkpoint: None,
+        checkpoints: Vec::new(),
         clock: "none".to_owned(),
     }
 }
@@ -222,11 +222,12 @@ impl Explorer for Fake {
         &mut self,
         name: &str,
         plan: &Plan,
-        checkpoint: Checkpoint,
+        checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         let mut outcome = self.explore(name, plan, progress)?;
-        outcome.coverage.schedules += checkpoint.head().schedules;
+        outcome.coverage.schedules +=
+            checkpoints.iter().map(|checkpoint| checkpoint.head().schedules).sum::<u64>();
         Ok(outcome)
     }
 

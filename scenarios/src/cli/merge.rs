@@ -115,7 +115,7 @@ impl Explorer for Merged {
         &mut self,
         _: &str,
         _: &Plan,
-        _: Checkpoint,
+        _: Vec<Checkpoint>,
         _: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Error> {
         unreachable!("nothing of this is gone on with")

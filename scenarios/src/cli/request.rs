@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use raceproof::fault::FaultError;
 use raceproof::isolation::IsolationError;
 use raceproof::plan::{Plan, StrategyKind};
+use raceproof::shard::ShardError;
 use raceproof::store::{ClockChoice, Needs, ProviderChoice, StoreOptions, postgres, redis};
 use raceproof::{Card, FaultModel, Isolation, Shard};
 use thiserror::Error;
@@ -64,9 +65,9 @@ pub(super) enum RequestError {
         /// Which option.
         flag: &'static str,
     },
-    /// Several engines leave no checkpoint.
-    #[error("`--jobs` leaves no checkpoint, so there is none for `--resume` (drop one of the two)")]
-    ResumeOfJobs,
+    /// More parts than a number can count.
+    #[error("`--shard` and `--jobs` together make more parts than there can be (give smaller numbers)")]
+    TooManyParts(#[source] ShardError),
     /// A card that names a store that we do not have.
     #[error(
         "`{scenario}` needs the store `{store}`, which is not known (its card may name `redis`, `redis-2` to `redis-5`, and `postgres`)"
@@ -107,8 +108,10 @@ pub(super) fn plan(args: &SearchArgs) -> Result<Plan, RequestError> {
 pub(super) fn jobs(search: &SearchArgs, stores: &StoreArgs) -> Result<u32, RequestError> {
     match (search.jobs, stores.stores) {
         (2.., ProviderChoice::Url) => Err(RequestError::SharedStores),
-        (2.., _) if search.resume => Err(RequestError::ResumeOfJobs),
-        (jobs, _) => Ok(jobs),
+        (jobs, _) => {
+            let parts = search.shard.unwrap_or(Shard::WHOLE).split(jobs);
+            parts.map(|_| jobs).map_err(RequestError::TooManyParts)
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use raceproof::checkpoint::SearchIdentity;
 use raceproof::outcome::Stopped;
 use raceproof::plan::StrategyKind;
-use raceproof::{Checkpoint, Outcome, Plan};
+use raceproof::{Checkpoint, Outcome, Plan, Shard};
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Checkpoints, DocumentError};
 
@@ -17,71 +18,109 @@ pub(super) struct Resumption {
     checkpoints: Checkpoints,
     /// Whether searches go on from them; else all begin anew.
     is_wanted: bool,
+    /// How many engines make a search; each leaves a checkpoint of its part.
+    jobs: u32,
+}
+
+/// Where the checkpoint of one engine is, and of which search.
+struct Part {
+    path: PathBuf,
+    search: SearchIdentity,
 }
 
 impl Resumption {
-    /// Of a run that goes on from `checkpoints` if that `is_wanted`, and leaves its own there.
-    pub(super) fn new(checkpoints: Checkpoints, is_wanted: bool) -> Self {
-        Self { checkpoints, is_wanted }
+    /// Of a run of so many `jobs` that goes on from `checkpoints` if that `is_wanted`, and leaves its own there.
+    pub(super) fn new(checkpoints: Checkpoints, is_wanted: bool, jobs: u32) -> Self {
+        Self { checkpoints, is_wanted, jobs }
     }
 
     /// Sees to it, before anything starts, that the checkpoints that there are belong to these searches.
     pub(super) fn check(&self, legs: &[Leg], plan: &Plan) -> Result<(), DocumentError> {
         for leg in legs.iter().filter(|_| self.is_wanted) {
-            self.checkpoints.check(&self.path(leg), &leg.search(plan))?;
+            for Part { path, search } in self.parts(leg, plan) {
+                self.checkpoints.check(&path, &search)?;
+            }
         }
         Ok(())
     }
 
-    /// From where a search goes on, unless it begins anew; says which.
+    /// From where the parts of a search go on, in order; nothing if it begins anew. Says which.
     pub(super) fn begin(
         &self,
         leg: &Leg,
         plan: &Plan,
         output: &mut Output,
-    ) -> Result<Option<Checkpoint>, DocumentError> {
-        if !self.is_wanted {
-            return Ok(None);
+    ) -> Result<Vec<Checkpoint>, DocumentError> {
+        let mut checkpoints = Vec::new();
+        let parts = if self.is_wanted { self.parts(leg, plan) } else { Vec::new() };
+        for Part { path, search } in &parts {
+            let Some(checkpoint) = self.checkpoints.read(path, search)? else {
+                output.note(&format!("`{leg}` begins anew: there is no `{}`", path.display()));
+                return Ok(Vec::new());
+            };
+            checkpoints.push(checkpoint);
         }
-        let path = self.path(leg);
-        let checkpoint = self.checkpoints.read(&path, &leg.search(plan))?;
-        output.note(&match &checkpoint {
-            Some(checkpoint) => {
-                let schedules = checkpoint.head().schedules;
-                let behind = counted(schedules, "schedule");
-                let spent =
-                    if schedules >= plan.schedules_max { " (raise `--schedules` beyond that)" } else { "" };
-                format!("`{leg}` goes on behind {behind}{spent}, from `{}`", path.display())
-            }
-            None => format!("`{leg}` begins anew: there is no `{}`", path.display()),
-        });
-        Ok(checkpoint)
+        if let Some(first) = parts.first() {
+            let schedules = checkpoints.iter().map(|checkpoint| checkpoint.head().schedules).sum();
+            let behind = counted(schedules, "schedule");
+            let spent =
+                if schedules >= plan.schedules_max { " (raise `--schedules` beyond that)" } else { "" };
+            let from = named(&first.path, parts.len());
+            output.note(&format!("`{leg}` goes on behind {behind}{spent}, from {from}"));
+        }
+        Ok(checkpoints)
     }
 
-    /// Leaves the checkpoint of a search that has not come to its end, says so, and removes that of one that has.
+    /// Leaves the checkpoints of a search that has not come to its end, says so, and removes those of one that has.
     pub(super) fn end(
         &self,
         leg: &Leg,
-        strategy: StrategyKind,
+        plan: &Plan,
         outcome: &mut Outcome,
         output: &mut Output,
     ) -> Result<(), DocumentError> {
-        let path = self.path(leg);
-        if let Some(checkpoint) = outcome.checkpoint.take() {
-            self.checkpoints.write(&path, &checkpoint)?;
+        let parts = self.parts(leg, plan);
+        let checkpoints = std::mem::take(&mut outcome.checkpoints);
+        if !checkpoints.is_empty() {
+            for (Part { path, .. }, checkpoint) in parts.iter().zip(&checkpoints) {
+                self.checkpoints.write(path, checkpoint)?;
+            }
+            let from = named(&parts[0].path, parts.len());
             output.note(&format!(
-                "`{leg}` has not come to its end: `--resume` with the same arguments goes on from `{}`",
-                path.display()
+                "`{leg}` has not come to its end: `--resume` with the same arguments goes on from {from}"
             ));
-        } else if strategy != StrategyKind::Burst
+        } else if plan.strategy != StrategyKind::Burst
             && matches!(outcome.coverage.stopped, Stopped::Exhausted | Stopped::FirstViolation)
         {
-            self.checkpoints.remove(&path)?;
+            for Part { path, .. } in parts {
+                self.checkpoints.remove(&path)?;
+            }
         }
         Ok(())
     }
 
-    fn path(&self, leg: &Leg) -> PathBuf {
-        self.checkpoints.path(&leg.name, leg.isolation, leg.told_model())
+    /// One for each engine, in the order of their parts.
+    fn parts(&self, leg: &Leg, plan: &Plan) -> Vec<Part> {
+        let shards = plan.shard.split(self.jobs).expect("the arguments were checked: so many can be counted");
+        let part = |shard: Shard| Part {
+            path: self.checkpoints.path(
+                &leg.name,
+                leg.isolation,
+                leg.told_model(),
+                (self.jobs > 1).then_some(shard),
+            ),
+            search: leg.search(&Plan { shard, ..plan.clone() }),
+        };
+        shards.into_iter().map(part).collect()
     }
+}
+
+/// The first of `count` files, and that there are more.
+fn named(path: &std::path::Path, count: usize) -> String {
+    let others = match count {
+        1 => String::new(),
+        2 => " and one other".to_owned(),
+        count => format!(" and {} others", count - 1),
+    };
+    format!("`{}`{others}", path.display())
 }

@@ -45,7 +45,7 @@ pub(super) fn run(
     let folder = args.out.as_deref().map_or_else(|| Folder::default_in(Path::new(".")), Folder::at);
     folder.prepare()?;
     let legs = request::legs(&cards, &levels, breakage.as_ref(), plan.strategy);
-    let resumption = Resumption::new(folder.checkpoints(), args.search.resume);
+    let resumption = Resumption::new(folder.checkpoints(), args.search.resume, jobs);
     resumption.check(&legs, &plan)?;
     let mut kept = kept(args)?;
 

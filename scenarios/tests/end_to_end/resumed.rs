@@ -57,6 +57,32 @@ fn search_that_was_ended_goes_on_to_the_same_end() {
     );
 }
 
+/// Each of two engines goes on with its part, also one whose part is at its end; together they come to what one engine comes to.
+#[test]
+fn search_of_several_jobs_goes_on_to_the_same_end() {
+    let place = Place::new();
+    let file = |part: &str| format!("records/checkpoints/counter-get-set@{part}.json");
+    let count = |called: &Called| {
+        let coverage = outcome(called)["coverage"].clone();
+        ["schedules", "violating", "final_states", "exhausted"].map(|name| coverage[name].clone())
+    };
+    let expected = run(&place, &["--schedules", "10000"]).ended_with(0);
+    let first = run(&place, &["--schedules", "10", "--jobs", "2"]).ended_with(0);
+    let from = format!("goes on from `{}` and one other", file("1-of-2"));
+    assert!(first.stderr.contains(&from), "{first:?}");
+    // Nearly everything: one of the two has nothing left then.
+    run(&place, &["--schedules", "88", "--jobs", "2", "--resume"]).ended_with(0);
+    let last = run(&place, &["--schedules", "10000", "--jobs", "2", "--resume"]).ended_with(0);
+    assert!(last.stderr.contains("`counter/get-set` goes on behind "), "{last:?}");
+    assert_eq!(count(&last), count(&expected));
+    let evidence = |called: &Called| outcome(called)["counterexample"]["shrunk"]["schedule"].clone();
+    assert_eq!((evidence(&last), evidence(&first).is_string()), (evidence(&first), true));
+    assert!(["1-of-2", "2-of-2"].iter().all(|part| !place.path(&file(part)).exists()));
+    let other = run(&place, &["--schedules", "10", "--jobs", "3", "--resume"]).ended_with(0);
+    let none = format!("begins anew: there is no `{}`", file("1-of-3"));
+    assert!(other.stderr.contains(&none), "{other:?}");
+}
+
 /// Before anything starts, with what differs; the file stays as it is.
 #[test]
 fn checkpoint_that_does_not_belong_is_refused_as_usage() {

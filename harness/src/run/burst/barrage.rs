@@ -79,7 +79,7 @@ impl Barrage<'_> {
             // A burst retries nothing: it follows no schedule.
             regressions: Vec::new(),
             counterexample: None,
-            checkpoint: None,
+            checkpoints: Vec::new(),
             bursts: Some(sum.bursts),
             stores: self.stores,
             clock: clocks::told_free(&gate.clocks()),

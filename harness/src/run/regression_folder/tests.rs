@@ -80,7 +80,7 @@ fn passed() -> Outcome {
         },
         regressions: Vec::new(),
         bursts: None,
-        checkpoint: None,
+        checkpoints: Vec::new(),
         counterexample: None,
         stores: Vec::new(),
         clock: String::new(),

@@ -50,7 +50,7 @@ fn course(outcomes: &[(&str, Option<Outcome>)], folder: &Path) -> Course<'static
         plan: Plan::default(),
         allowance: Allowance::of(None),
         folder: Folder::at(folder),
-        resumption: Some(Resumption::new(Folder::at(folder).checkpoints(), false)),
+        resumption: Some(Resumption::new(Folder::at(folder).checkpoints(), false, 1)),
         command: vec!["raceproof".to_owned(), "run".to_owned()],
         store_words: vec!["--stores".to_owned(), "local".to_owned()],
         is_json: false,

@@ -185,6 +185,8 @@ fn several_jobs_on_one_set_of_servers_are_refused() {
     };
     assert_eq!(asked(&["--jobs", "2", "--stores", "url"]), Err(RequestError::SharedStores));
     assert_eq!((asked(&["--jobs", "1", "--stores", "url"]), asked(&["--jobs", "2"])), (Ok(1), Ok(2)));
+    let many = asked(&["--jobs", "2", "--shard", "1/4294967295"]);
+    assert!(matches!(many, Err(RequestError::TooManyParts(_))), "{many:?}");
 }
 
 /// An option that would be ignored is an error: it was meant.
