@@ -14,6 +14,9 @@ use crate::story::{Line, Row, Story};
 use crate::sweep::{Cell, Found, Over, Swept};
 use crate::wording;
 
+/// How many violations are unfolded at first; of more, the reader chooses.
+const OPEN_MAX: usize = 3;
+
 /// The whole page.
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -95,6 +98,8 @@ struct Told {
     number: usize,
     class: &'static str,
     judgement: &'static str,
+    /// Whether it is unfolded at first.
+    is_open: bool,
     story: Story,
 }
 
@@ -120,6 +125,8 @@ impl Page {
                 page.add(outcome, command);
             }
         }
+        let are_few = page.stories.len() <= OPEN_MAX;
+        page.stories.iter_mut().for_each(|told| told.is_open = are_few);
         page.headline = wording::scenarios(outcomes(sources).map(|outcome| outcome.card.name.as_str()));
         page
     }
@@ -133,6 +140,7 @@ impl Page {
             number,
             class: class(judgement),
             judgement: wording::judgement(judgement),
+            is_open: false,
             story,
         }));
     }
