@@ -5,6 +5,7 @@ mod broken;
 mod burst;
 mod circle;
 mod contrast;
+mod narrow;
 mod planned;
 mod reported;
 mod row;
