@@ -297,6 +297,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
         invoked: u64::from(worker),
         invoked_after_steps: 0,
         returned: Some(u64::from(worker) + 2),
+        returned_after_steps: None,
         end: OperationEnd::Ok("1".to_owned()),
         fault: None,
     };
@@ -310,6 +311,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
         operations: vec![operation(0), operation(1)],
         ends: BTreeMap::from([(WorkerId(0), WorkerEnd::Finished), (WorkerId(1), WorkerEnd::Finished)]),
         verdict: Verdict::Violation(violation.clone()),
+        courses: Vec::new(),
     }
 }
 
