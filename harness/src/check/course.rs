@@ -89,7 +89,8 @@ mod tests {
     /// A number in the text may be another one after every step; what matters is when the promise was broken and whole again.
     #[test]
     fn only_other_opinions_are_noted_and_not_other_words() {
-        let told = course([Opinion::Holds, broken("0"), broken("2"), Opinion::Holds, broken("3"), broken("4")]);
+        let told =
+            course([Opinion::Holds, broken("0"), broken("2"), Opinion::Holds, broken("3"), broken("4")]);
         let moments: Vec<usize> = told.said.iter().map(|said| said.after_steps).collect();
         assert_eq!(moments, [0, 1, 3, 4]);
         assert_eq!((told.at(2), told.at(3)), (Some(&broken("0")), Some(&Opinion::Holds)));

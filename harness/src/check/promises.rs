@@ -2,7 +2,8 @@
 
 use super::linearizability::{Limits, Model, check};
 use super::{
-    Delivery, Explanation, Guarantee, Invariant, Opinion, SlidingWindow, Staleness, View, conserved, mutual_exclusion,
+    Delivery, Explanation, Guarantee, Invariant, Opinion, SlidingWindow, Staleness, View, conserved,
+    mutual_exclusion,
 };
 
 impl Invariant {

@@ -47,8 +47,12 @@ fn courses_say_from_which_step_on_a_promise_is_broken() {
     assert_eq!(told(reported), [(0, '?'), (3, '+')]);
     assert_eq!(told(&evidence.original.courses[0]).last(), Some(&(evidence.original.steps.len(), '-')));
     let passing = evidence.passing.expect("the serial orders pass").trace;
-    assert_eq!(passing.courses.iter().map(told).collect::<Vec<_>>(), [vec![(0, '+')], vec![(0, '?'), (2, '+')]]);
-    let returned: Vec<_> = passing.operations.iter().map(|operation| operation.returned_after_steps).collect();
+    assert_eq!(
+        passing.courses.iter().map(told).collect::<Vec<_>>(),
+        [vec![(0, '+')], vec![(0, '?'), (2, '+')]]
+    );
+    let returned: Vec<_> =
+        passing.operations.iter().map(|operation| operation.returned_after_steps).collect();
     assert_eq!(returned, [Some(2), Some(4)]);
 }
 
@@ -71,14 +75,13 @@ fn checker_gives_the_points_of_the_longest_prefix_and_who_has_none() {
         }
         Ok(())
     });
-    let probe = probe
-        .given("SET copy 0")
-        .ensuring(Invariant::linearizable(Register { initial: "0".into() }));
+    let probe = probe.given("SET copy 0").ensuring(Invariant::linearizable(Register { initial: "0".into() }));
     let evidence = probe.explore_as(&Plan::default()).counterexample.expect("a stale read");
     let explanation = evidence.violation.explanation.as_deref();
     let Some(Explanation::NotLinearizable(stuck)) = explanation else { panic!("{explanation:?}") };
     let name = |index: usize| evidence.shrunk.operations[index].name.as_str();
-    let points: Vec<_> = stuck.prefix.iter().map(|point| (name(point.operation), point.after_event)).collect();
+    let points: Vec<_> =
+        stuck.prefix.iter().map(|point| (name(point.operation), point.after_event)).collect();
     assert_eq!(points, [("write", 0)]);
     assert_eq!(stuck.blocked.iter().map(|index| name(*index)).collect::<Vec<_>>(), ["read"]);
 }

@@ -1,6 +1,11 @@
 //! Owns the page: one file that needs neither network nor script, in light and dark, for a desk and for a
 //! phone. Everything passes through [`Visible`] and is then escaped by the templates.
 
+mod bars;
+mod cut;
+mod drawn;
+mod graph;
+mod grid;
 mod page;
 
 use askama::Template;

@@ -7,10 +7,12 @@ use raceproof::Outcome;
 use raceproof::outcome::{Judgement, Stopped};
 use raceproof::verdict::Verdict;
 
+use super::drawn::Drawn;
+use super::grid::Piece;
 use super::{Source, Visible};
 use crate::Sweep;
 use crate::command::shell_line;
-use crate::story::{Line, Row, Story};
+use crate::story::{BesideRow, Difference, Story};
 use crate::sweep::{Cell, Found, Over, Swept};
 use crate::wording;
 
@@ -100,6 +102,7 @@ struct Told {
     judgement: &'static str,
     /// Whether it is unfolded at first.
     is_open: bool,
+    drawn: Drawn,
     story: Story,
 }
 
@@ -141,6 +144,7 @@ impl Page {
             class: class(judgement),
             judgement: wording::judgement(judgement),
             is_open: false,
+            drawn: Drawn::of(&story),
             story,
         }));
     }

@@ -1,5 +1,6 @@
 //! Outcomes made by hand for the snapshots: one of each kind that a report must tell.
 
+mod checkers;
 mod faults;
 mod postgres;
 
@@ -15,6 +16,7 @@ use raceproof::programs::{Planned, Programs};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
 use raceproof::{Choice, Schedule, WorkerId};
 
+pub(crate) use checkers::stale;
 pub(crate) use faults::{breakdown, expired, locks};
 pub(crate) use postgres::{atomic, deadlock, split, swept};
 use postgres::{continued, wait, wake};
@@ -34,7 +36,8 @@ pub(crate) fn caught() -> Outcome {
         request("A", "SET counter 1", Some("OK"), &[("counter", None, Some("1"))]),
         request("B", "SET counter 1", Some("OK"), &[]),
     ];
-    let shrunk = trace("A B A B", steps, &violation, ("(empty)", "counter=1"));
+    let mut shrunk = trace("A B A B", steps, &violation, ("(empty)", "counter=1"));
+    shrunk.courses = vec![checkers::course(promise, &[(0, None), (4, Some(&violation.found))])];
     let mut original = shrunk.clone();
     original.workers.push(WorkerId(2));
     original.schedule = schedule("A B C A B C");

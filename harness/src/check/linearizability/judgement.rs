@@ -109,7 +109,8 @@ impl Stuck {
     pub fn told(&self, operations: &[Operation]) -> String {
         let mut told = String::new();
         let key = self.key.as_ref().map(|key| format!(" of `{key}`")).unwrap_or_default();
-        let placed = self.prefix.iter().filter(|point| telling::has_returned(&operations[point.operation])).count();
+        let placed =
+            self.prefix.iter().filter(|point| telling::has_returned(&operations[point.operation])).count();
         let of = self.returned;
         let _ = if placed == 0 {
             writeln!(

@@ -1,0 +1,293 @@
+//! Owns [`Grid`]: the lanes of an execution as a table, one column for each worker and each store, one for what changed and one
+//! for what was promised.
+
+use std::borrow::Cow;
+
+use super::cut::{Cut, Scissors};
+use crate::story::{Cell, Changed, DeedKind, Held, Is, Lanes, Line, Promised, Row, Standing, Step};
+use crate::visible::Visible;
+use crate::wording::counted;
+
+/// A table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Grid {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<GridRow>,
+    /// What is promised, if that has numbers.
+    pub(super) promises: Vec<String>,
+}
+
+/// One column of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) class: &'static str,
+    pub(super) name: String,
+}
+
+/// One row of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GridRow {
+    pub(super) class: &'static str,
+    /// `start`, the number of a step, `end`.
+    pub(super) head: String,
+    pub(super) cells: Vec<GridCell>,
+}
+
+/// One cell of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GridCell {
+    pub(super) class: String,
+    /// How many columns it takes.
+    pub(super) span: usize,
+    pub(super) lines: Vec<GridLine>,
+}
+
+/// One line of a cell.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GridLine {
+    pub(super) class: &'static str,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// One piece of a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Words(Cow<'static, str>),
+    Quiet(&'static str),
+    Code(Cut),
+}
+
+impl Grid {
+    pub(super) fn of(lanes: &Lanes, scissors: &mut Scissors) -> Self {
+        let mut drawing = Drawing { lanes, scissors };
+        let mut rows = vec![drawing.start()];
+        rows.extend(lanes.rows.iter().map(|row| match row {
+            Row::Step(step) => drawing.step(step),
+            Row::LeftOut(count) => drawing.left_out(*count),
+        }));
+        rows.push(drawing.end());
+        Self { columns: columns(lanes), rows, promises: numbered(&lanes.promises) }
+    }
+}
+
+fn columns(lanes: &Lanes) -> Vec<Column> {
+    let column = |class, name: String| Column { class, name };
+    let workers = lanes.workers.iter().map(|worker| column("worker", worker.to_string()));
+    let stores = lanes.stores.iter().map(|store| column("store", store.to_string()));
+    let mut columns: Vec<_> = workers.chain(stores).collect();
+    columns.push(column("state", "what changed".to_owned()));
+    if !lanes.promises.is_empty() {
+        let noun = if lanes.promises.len() == 1 { "promise" } else { "promises" };
+        columns.push(column("worth", noun.to_owned()));
+    }
+    columns
+}
+
+/// The promises with their numbers; one alone needs none.
+fn numbered(promises: &[Promised]) -> Vec<String> {
+    let when = |promised: &Promised| if promised.is_for_the_end { "in the end" } else { "at any time" };
+    let told = |promised: &Promised| format!("{} ({})", promised.promise, when(promised));
+    promises.iter().map(told).collect()
+}
+
+struct Drawing<'a> {
+    lanes: &'a Lanes,
+    scissors: &'a mut Scissors,
+}
+
+impl Drawing<'_> {
+    /// How many lanes there are.
+    fn width(&self) -> usize {
+        self.lanes.workers.len() + self.lanes.stores.len()
+    }
+
+    fn code(&mut self, text: &Visible) -> Piece {
+        Piece::Code(self.scissors.cut(text))
+    }
+
+    fn start(&mut self) -> GridRow {
+        let initial = self.code(&self.lanes.initial);
+        let mut cells = vec![self.across("", Vec::new()), cell("", vec![line("", vec![initial])])];
+        cells.extend(self.worth(&self.lanes.at_start, 0));
+        GridRow { class: "edge", head: "start".to_owned(), cells }
+    }
+
+    fn end(&mut self) -> GridRow {
+        let last = self.code(&self.lanes.last);
+        let mut lines = vec![line("", vec![last])];
+        let broken = self.lanes.broken_at_end.as_ref();
+        lines.extend(
+            broken.map(|promise| line("promise", vec![words(format!("✗ broken at the end: {promise}"))])),
+        );
+        let mut state = cell("", lines);
+        state.span = self.beside_lanes();
+        let class = if broken.is_some() { "edge broken" } else { "edge" };
+        GridRow { class, head: "end".to_owned(), cells: vec![self.across("", Vec::new()), state] }
+    }
+
+    fn left_out(&self, count: usize) -> GridRow {
+        let told = format!("… {} left out …", counted(count as u64, "step"));
+        let mut all = cell("", vec![line("", vec![words(told)])]);
+        all.span = self.width() + self.beside_lanes();
+        GridRow { class: "edge", head: String::new(), cells: vec![all] }
+    }
+
+    /// How many columns there are beside the lanes.
+    fn beside_lanes(&self) -> usize {
+        1 + usize::from(!self.lanes.promises.is_empty())
+    }
+
+    /// A cell across all lanes.
+    fn across(&self, class: &str, lines: Vec<GridLine>) -> GridCell {
+        GridCell { span: self.width().max(1), ..cell(class, lines) }
+    }
+
+    fn step(&mut self, step: &Step) -> GridRow {
+        let mut cells = match &step.across {
+            Some(across) => vec![self.everywhere(step, across)],
+            None => self.lanes_of(step),
+        };
+        let mut lines: Vec<_> = step.changes.iter().map(|change| self.change(change)).collect();
+        let is_since = self.lanes.promises.iter().any(|promised| self.breaks(promised, step.number));
+        if let Some(promise) = &step.broken {
+            lines.push(line("promise", vec![words(format!("✗ broken here: {promise}"))]));
+        }
+        cells.push(cell("", lines));
+        cells.extend(self.worth(&step.promises, step.number));
+        let class = if step.is_the_violation || is_since { "broken" } else { "" };
+        GridRow { class, head: step.number.to_string(), cells }
+    }
+
+    /// Whether this is the step since which what the story tells is broken, in the end.
+    fn breaks(&self, promised: &Promised, step: usize) -> bool {
+        promised.broken_since == Some(step) && self.lanes.broken_at_end.as_ref() == Some(&promised.promise)
+    }
+
+    /// What happened to no worker in particular, with what it did to each.
+    fn everywhere(&mut self, step: &Step, across: &Visible) -> GridCell {
+        let mut lines = vec![line("", vec![words(across.to_string())])];
+        for cell in &step.cells {
+            let worker = self.lanes.workers[cell.lane];
+            for mut told in self.lines(cell) {
+                told.pieces.insert(0, words(format!("{worker} ")));
+                lines.push(told);
+            }
+        }
+        let class = if step.is_fault { "across fault" } else { "across" };
+        self.across(class, lines)
+    }
+
+    /// One cell for each worker and each store, with a line from who asks to who is asked.
+    fn lanes_of(&mut self, step: &Step) -> Vec<GridCell> {
+        let workers = self.lanes.workers.len();
+        let from = step.cells.iter().find(|cell| !matches!(cell.lines.first(), Some(Line::Woken(_))));
+        let reach = from.zip(step.deed.as_ref()).map(|(cell, deed)| (cell.lane, workers + deed.store));
+        let mut cells = Vec::with_capacity(self.width());
+        for lane in 0..self.width() {
+            let told = step.cells.iter().find(|cell| cell.lane == lane);
+            let mut lines = told.map_or_else(Vec::new, |cell| self.lines(cell));
+            if let Some(deed) = step.deed.as_ref().filter(|deed| workers + deed.store == lane) {
+                lines.push(line(deed_class(deed.kind), vec![words(deed.words.to_string())]));
+            }
+            let held = step.held.iter().find(|(at, _)| *at == lane).map(|(_, held)| match held {
+                Held::Waits => "held",
+                Held::Stopped => "held split",
+            });
+            let via = reach.filter(|(from, to)| (*from + 1..*to).contains(&lane)).map(|_| "via");
+            let classes: Vec<&str> = held.into_iter().chain(via).collect();
+            cells.push(cell(&classes.join(" "), lines));
+        }
+        cells
+    }
+
+    fn lines(&mut self, cell: &Cell) -> Vec<GridLine> {
+        cell.lines.iter().map(|told| self.line(told)).collect()
+    }
+
+    fn line(&mut self, told: &Line) -> GridLine {
+        match told {
+            Line::Queued(text) => line("queued", vec![self.code(text)]),
+            Line::Request(text) => line("", vec![self.code(text)]),
+            Line::Reply(text) => line("reply", vec!["→ ".into(), self.code(text)]),
+            Line::Blocked(text) => line("blocked", vec![words(format!("⏸ {text}"))]),
+            Line::Stopped => line("blocked", vec!["⏸ split: stopped before its first row".into()]),
+            Line::Continued(text) => line("continued", vec![words(format!("▶ {text}"))]),
+            Line::Woken(text) => line("continued", vec!["▶ woken → ".into(), self.code(text)]),
+            Line::Received(text) => line("reply", vec!["← ".into(), self.code(text)]),
+            Line::Fault(text) => line("fault", vec![words(format!("✗ {text}"))]),
+        }
+    }
+
+    fn change(&mut self, change: &Changed) -> GridLine {
+        let mut pieces = vec![self.code(&change.key)];
+        match (&change.before, &change.after) {
+            (None, None) => {}
+            (None, Some(after)) => pieces.extend([": ".into(), Piece::Quiet("new "), self.code(after)]),
+            (Some(before), None) => {
+                pieces.extend([": ".into(), self.code(before), " → ".into(), Piece::Quiet("gone")]);
+            }
+            (Some(before), Some(after)) => {
+                pieces.extend([": ".into(), self.code(before), " → ".into(), self.code(after)]);
+            }
+        }
+        line("", pieces)
+    }
+
+    /// What the promises are worth after `step`, if that is known.
+    fn worth(&mut self, standings: &[Standing], step: usize) -> Option<GridCell> {
+        let are_many = self.lanes.promises.len() > 1;
+        if self.lanes.promises.is_empty() {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for (number, (promised, standing)) in (1..).zip(self.lanes.promises.iter().zip(standings)) {
+            let number = if are_many { format!("{number} ") } else { String::new() };
+            let is_final = self.breaks(promised, step) || !promised.is_for_the_end;
+            let (class, sign, told) = match standing.is {
+                Is::Kept => ("kept", "✓", "holds"),
+                Is::Broken if is_final => ("promise", "✗", "broken"),
+                Is::Broken => ("unkept", "✗", "would not hold now"),
+                Is::Undecided => ("unkept", "?", "cannot be said now"),
+            };
+            let mut pieces = vec![words(format!("{number}{sign}"))];
+            match &standing.news {
+                Some(news) => {
+                    let news = self.scissors.cut(news);
+                    pieces.push(words(format!(" {told}: ")));
+                    pieces.push(Piece::Code(news));
+                }
+                None if step == 0 => pieces.push(words(format!(" {told}"))),
+                None => {}
+            }
+            lines.push(line(class, pieces));
+        }
+        Some(cell("worth", lines))
+    }
+}
+
+fn deed_class(kind: DeedKind) -> &'static str {
+    match kind {
+        DeedKind::Executes => "deed",
+        DeedKind::Holds => "deed blocked",
+        DeedKind::Sends => "deed reply",
+        DeedKind::Breaks => "deed fault",
+    }
+}
+
+fn cell(class: &str, lines: Vec<GridLine>) -> GridCell {
+    GridCell { class: class.to_owned(), span: 1, lines }
+}
+
+fn line(class: &'static str, pieces: Vec<Piece>) -> GridLine {
+    GridLine { class, pieces }
+}
+
+fn words(text: String) -> Piece {
+    Piece::Words(Cow::Owned(text))
+}
+
+impl From<&'static str> for Piece {
+    fn from(text: &'static str) -> Self {
+        Self::Words(Cow::Borrowed(text))
+    }
+}

@@ -1,0 +1,223 @@
+//! Owns [`Beside`]: an execution that violates and the closest one that passes, step beside step, with what differs.
+
+use raceproof::Choice;
+use raceproof::history::{Effect, Trace, TraceStep};
+use raceproof::outcome::Passing;
+
+use crate::visible::Visible;
+
+/// Most steps of one execution that are compared.
+const COMPARED_MAX: usize = 300;
+/// Most rows that are shown.
+const ROWS_MAX: usize = 80;
+/// Steps that are shown around what differs.
+const CONTEXT: usize = 2;
+
+/// Two executions beside each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// From top to bottom.
+    pub rows: Vec<BesideRow>,
+    /// What the stores held in the end of the one that violates, and of the one that passes.
+    pub last: (Visible, Visible),
+}
+
+/// One row of two executions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BesideRow {
+    /// A step of either, or of both.
+    Pair(Pair),
+    /// So many rows are not shown, in which both do the same.
+    Same(usize),
+}
+
+/// A step of either execution, or of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Of the execution that violates, and of the one that passes.
+    pub sides: [Option<Side>; 2],
+    /// What differs.
+    pub difference: Difference,
+}
+
+/// How two steps beside each other differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// Not at all.
+    Nothing,
+    /// The same is done, and something else comes of it.
+    Answer,
+    /// Only one of the executions does this here.
+    Order,
+}
+
+/// A step in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Its position, from 1.
+    pub number: usize,
+    /// Who acts, if anybody does.
+    pub who: Option<Visible>,
+    /// What is done.
+    pub what: Visible,
+    /// Whether that is what was sent.
+    pub is_request: bool,
+    /// What came of it, if something did at once.
+    pub came_to: Option<Visible>,
+}
+
+/// `violating` and `passing` beside each other.
+pub(super) fn beside(violating: &Trace, passing: &Passing) -> Beside {
+    let (bad, good) = (steps(violating), steps(&passing.trace));
+    let pairs: Vec<Pair> =
+        aligned(&bad, &good).into_iter().map(|(left, right)| pair(&bad, &good, left, right)).collect();
+    let last = (Visible::long(&violating.final_state), Visible::long(&passing.trace.final_state));
+    Beside { rows: folded(pairs), last }
+}
+
+type Steps<'a> = Vec<(&'a Choice, &'a TraceStep)>;
+
+fn steps(trace: &Trace) -> Steps<'_> {
+    trace.schedule.0.iter().zip(&trace.steps).take(COMPARED_MAX).collect()
+}
+
+/// The positions of steps that stand beside each other: as many with the same choice as can be, in order.
+fn aligned(bad: &Steps<'_>, good: &Steps<'_>) -> Vec<(Option<usize>, Option<usize>)> {
+    let same = |left: usize, right: usize| bad[left].0 == good[right].0;
+    // How many can stand beside each other from these positions on.
+    let mut longest = vec![vec![0_usize; good.len() + 1]; bad.len() + 1];
+    for left in (0..bad.len()).rev() {
+        for right in (0..good.len()).rev() {
+            longest[left][right] = match same(left, right) {
+                true => longest[left + 1][right + 1] + 1,
+                false => longest[left + 1][right].max(longest[left][right + 1]),
+            };
+        }
+    }
+    let (mut left, mut right, mut rows) = (0, 0, Vec::new());
+    while left < bad.len() || right < good.len() {
+        let (in_bad, in_good) = (left < bad.len(), right < good.len());
+        if in_bad && in_good && same(left, right) {
+            rows.push((Some(left), Some(right)));
+            (left, right) = (left + 1, right + 1);
+        } else if in_bad && (!in_good || longest[left + 1][right] >= longest[left][right + 1]) {
+            rows.push((Some(left), None));
+            left += 1;
+        } else {
+            rows.push((None, Some(right)));
+            right += 1;
+        }
+    }
+    rows
+}
+
+fn pair(bad: &Steps<'_>, good: &Steps<'_>, left: Option<usize>, right: Option<usize>) -> Pair {
+    let difference = match (left, right) {
+        (Some(left), Some(right)) if alike(bad[left].1, good[right].1) => Difference::Nothing,
+        (Some(_), Some(_)) => Difference::Answer,
+        _ => Difference::Order,
+    };
+    let side = |steps: &Steps<'_>, index: usize| Side::of(index + 1, steps[index].1);
+    Pair { sides: [left.map(|index| side(bad, index)), right.map(|index| side(good, index))], difference }
+}
+
+fn alike(one: &TraceStep, other: &TraceStep) -> bool {
+    (&one.effect, &one.woken) == (&other.effect, &other.woken)
+}
+
+/// The rows with what is the same on both sides left out, but for a few around what differs.
+fn folded(pairs: Vec<Pair>) -> Vec<BesideRow> {
+    let differs: Vec<usize> =
+        (0..pairs.len()).filter(|index| pairs[*index].difference != Difference::Nothing).collect();
+    let is_near = |index: usize| differs.iter().any(|at| at.abs_diff(index) <= CONTEXT);
+    let is_short = pairs.len() <= ROWS_MAX / 4;
+    let mut rows: Vec<BesideRow> = Vec::new();
+    for (index, pair) in pairs.into_iter().enumerate() {
+        let is_shown = (is_short || is_near(index)) && rows.len() < ROWS_MAX;
+        match (is_shown, rows.last_mut()) {
+            (true, _) => rows.push(BesideRow::Pair(pair)),
+            (false, Some(BesideRow::Same(count))) => *count += 1,
+            (false, _) => rows.push(BesideRow::Same(1)),
+        }
+    }
+    rows
+}
+
+impl Side {
+    fn of(number: usize, step: &TraceStep) -> Self {
+        let (who, what, is_request, came_to) = match &step.effect {
+            Effect::Request { connection, request, reply, stopped, .. } => {
+                let came_to =
+                    reply.as_deref().unwrap_or(if *stopped { "(stopped half-way)" } else { "(waits)" });
+                (Some(connection.to_string()), request.clone(), true, Some(came_to))
+            }
+            Effect::Continued { connection, cause, reply, .. } => {
+                let why = crate::wording::cause(*cause).to_owned();
+                (Some(connection.to_string()), why, false, Some(reply.as_deref().unwrap_or("(waits)")))
+            }
+            Effect::Delivery { connection, message, .. } => {
+                (Some(connection.to_string()), format!("receives {message}"), false, None)
+            }
+            Effect::Fault { fault, .. } => (None, fault.tell(), false, None),
+            Effect::TimePassed { now_ms, .. } => (None, format!("time passes to {now_ms} ms"), false, None),
+        };
+        Self {
+            number,
+            who: who.map(|who| Visible::of(&who)),
+            what: Visible::of(&what),
+            is_request,
+            came_to: came_to.map(Visible::of),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn drawn(bad: &str, good: &str) -> Vec<String> {
+        let passing = Passing { trace: samples::chosen(good), differs_at: 1, candidates: 1 };
+        let number =
+            |side: &Option<Side>| side.as_ref().map_or("-".to_owned(), |side| side.number.to_string());
+        let row = |row: &BesideRow| match row {
+            BesideRow::Same(count) => format!("={count}"),
+            BesideRow::Pair(Pair { sides: [violating, passing], .. }) => {
+                format!("{}:{}", number(violating), number(passing))
+            }
+        };
+        beside(&samples::chosen(bad), &passing).rows.iter().map(row).collect()
+    }
+
+    /// What moves stands alone, where it was and where it is; everything else stands beside its like.
+    #[test]
+    fn same_steps_stand_beside_each_other_and_what_moved_alone() {
+        assert_eq!(drawn("A B B A", "A A B B"), ["1:1", "-:2", "2:3", "3:4", "4:-"]);
+    }
+
+    #[test]
+    fn long_executions_show_what_differs_with_a_few_steps_around_it() {
+        let same = "A B ".repeat(15);
+        assert_eq!(
+            drawn(&format!("{same}A + B"), &format!("{same}A B")),
+            ["=29", "30:30", "31:31", "32:-", "33:32"]
+        );
+    }
+
+    #[test]
+    fn other_answer_to_the_same_request_is_a_difference() {
+        let evidence = samples::caught().counterexample.expect("a violation");
+        let mut passing = evidence.passing.expect("one passes");
+        passing.trace = Trace { schedule: evidence.shrunk.schedule.clone(), ..evidence.shrunk.clone() };
+        if let Effect::Request { reply, .. } = &mut passing.trace.steps[1].effect {
+            *reply = Some("1".to_owned());
+        }
+        let told = beside(&evidence.shrunk, &passing);
+        let difference = |row: &BesideRow| match row {
+            BesideRow::Pair(pair) => pair.difference,
+            BesideRow::Same(_) => Difference::Nothing,
+        };
+        let differences: Vec<_> = told.rows.iter().map(difference).collect();
+        assert_eq!(differences[..3], [Difference::Nothing, Difference::Answer, Difference::Nothing]);
+    }
+}
