@@ -15,7 +15,7 @@ const HALF_HEIGHT: f64 = 22.0;
 /// Most columns of a text in a node.
 const NODE_COLUMNS_MAX: usize = 22;
 /// How far an edge bends outwards, as a part of its length, and at most.
-const BEND: (f64, f64) = (0.22, 60.0);
+const BEND: (f64, f64) = (0.22, 34.0);
 /// The size of an arrow's head.
 const HEAD: f64 = 9.0;
 
@@ -154,7 +154,7 @@ impl Canvas {
     fn of(count: usize) -> Self {
         let (width, height) = match count {
             1 => (460, 170),
-            2 => (560, 190),
+            2 => (560, 200),
             _ => (680, 360),
         };
         Self { count, width, height }

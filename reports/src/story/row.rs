@@ -108,7 +108,7 @@ impl Step {
                 None => cells.push(Cell { lane, lines }),
             }
         };
-        if let Some((worker, lines)) = own_lines(&told.effect, scene.names_stores()) {
+        if let Some((worker, lines)) = own_lines(&told.effect, scene.names_stores) {
             add(worker, lines);
         }
         for wake in &told.woken {

@@ -20,6 +20,8 @@ pub(super) struct Scene<'a> {
     pub(super) promise: Option<&'a str>,
     /// The step at which that showed, from 1; at the end if there is none.
     pub(super) broken_at: Option<usize>,
+    /// Whether a request must be told with the name of its store: several are asked.
+    pub(super) names_stores: bool,
     held: Vec<BTreeMap<WorkerId, Held>>,
 }
 
@@ -27,19 +29,16 @@ impl<'a> Scene<'a> {
     pub(super) fn of(trace: &'a Trace, violation: Option<&'a Violation>) -> Self {
         // A record may have been edited by hand: a step that is not there breaks nothing.
         let is_there = |step: &usize| (1..=trace.steps.len()).contains(step);
+        let (asked, struck) = (asked(trace), struck(trace));
         Self {
             trace,
             workers: workers(trace).into_iter().collect(),
-            stores: stores(trace).into_iter().map(str::to_owned).collect(),
+            names_stores: asked.len() > 1,
+            stores: asked.union(&struck).map(|store| (*store).to_owned()).collect(),
             promise: violation.map(|violation| violation.invariant.as_str()),
             broken_at: violation.and_then(|violation| violation.step).filter(is_there),
             held: held(trace),
         }
-    }
-
-    /// Whether a request must be told with the name of its store.
-    pub(super) fn names_stores(&self) -> bool {
-        self.stores.len() > 1
     }
 
     /// The lanes in which a request is held from before the step at `index` until after it.
@@ -69,17 +68,27 @@ fn workers(trace: &Trace) -> BTreeSet<WorkerId> {
     acting.chain(trace.workers.iter().copied()).collect()
 }
 
-fn stores(trace: &Trace) -> BTreeSet<&str> {
+/// The stores that somebody asked something, or heard from.
+fn asked(trace: &Trace) -> BTreeSet<&str> {
     let store = |effect| match effect {
         &Effect::Request { ref store, .. }
         | &Effect::Continued { ref store, .. }
         | &Effect::Delivery { ref store, .. } => Some(store.as_str()),
-        Effect::Fault { hit: Some(hit), .. } => Some(hit.store.as_str()),
-        Effect::Fault {
-            fault: Fault::Restart { store } | Fault::Wipe { store } | Fault::FailOver { store, .. },
+        Effect::Fault { hit, .. } => hit.as_ref().map(|hit| hit.store.as_str()),
+        Effect::TimePassed { .. } => None,
+    };
+    trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
+}
+
+/// The stores that broke.
+fn struck(trace: &Trace) -> BTreeSet<&str> {
+    let store = |effect| match effect {
+        &Effect::Fault {
+            fault:
+                Fault::Restart { ref store } | Fault::Wipe { ref store } | Fault::FailOver { ref store, .. },
             ..
         } => Some(store.as_str()),
-        Effect::Fault { .. } | Effect::TimePassed { .. } => None,
+        _ => None,
     };
     trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
 }
