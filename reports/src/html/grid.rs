@@ -193,7 +193,10 @@ impl Drawing<'_> {
                 Held::Waits => "held",
                 Held::Stopped => "held split",
             });
-            let via = reach.filter(|(from, to)| (*from + 1..*to).contains(&lane)).map(|_| "via");
+            // A line through a text would strike it out.
+            let is_between =
+                |(from, to): &(usize, usize)| (*from + 1..*to).contains(&lane) && lines.is_empty();
+            let via = reach.filter(is_between).map(|_| "via");
             let classes: Vec<&str> = held.into_iter().chain(via).collect();
             cells.push(cell(&classes.join(" "), lines));
         }
@@ -209,8 +212,8 @@ impl Drawing<'_> {
             Line::Queued(text) => line("queued", vec![self.code(text)]),
             Line::Request(text) => line("", vec![self.code(text)]),
             Line::Reply(text) => line("reply", vec!["→ ".into(), self.code(text)]),
-            Line::Blocked(text) => line("blocked", vec![words(format!("⏸ {text}"))]),
-            Line::Stopped => line("blocked", vec!["⏸ split: stopped before its first row".into()]),
+            Line::Blocked(text) => line("blocked", vec![words(format!("… {text}"))]),
+            Line::Stopped => line("blocked", vec!["… split: stopped before its first row".into()]),
             Line::Continued(text) => line("continued", vec![words(format!("▶ {text}"))]),
             Line::Woken(text) => line("continued", vec!["▶ woken → ".into(), self.code(text)]),
             Line::Received(text) => line("reply", vec!["← ".into(), self.code(text)]),
@@ -251,11 +254,7 @@ impl Drawing<'_> {
             };
             let mut pieces = vec![words(format!("{number}{sign}"))];
             match &standing.news {
-                Some(news) => {
-                    let news = self.scissors.cut(news);
-                    pieces.push(words(format!(" {told}: ")));
-                    pieces.push(Piece::Code(news));
-                }
+                Some(news) => pieces.push(words(format!(" {told}: {}", self.scissors.cut(news).shown))),
                 None if step == 0 => pieces.push(words(format!(" {told}"))),
                 None => {}
             }
@@ -289,5 +288,97 @@ fn words(text: String) -> Piece {
 impl From<&'static str> for Piece {
     fn from(text: &'static str) -> Self {
         Self::Words(Cow::Borrowed(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use crate::story::Story;
+
+    fn grid(outcome: &raceproof::Outcome) -> Grid {
+        let story = Story::of(outcome, None).expect("a violation");
+        Grid::of(&story.lanes.expect("lanes"), &mut Scissors::default())
+    }
+
+    fn text(cell: &GridCell) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Words(text) => text.to_string(),
+            Piece::Quiet(text) => (*text).to_owned(),
+            Piece::Code(cut) => cut.shown.to_string(),
+        };
+        let line = |line: &GridLine| line.pieces.iter().map(piece).collect::<String>();
+        cell.lines.iter().map(line).collect::<Vec<_>>().join(" / ")
+    }
+
+    fn classes(row: &GridRow) -> Vec<&str> {
+        row.cells.iter().map(|cell| cell.class.as_str()).collect()
+    }
+
+    /// However a row is made, it fills the columns.
+    #[test]
+    fn rows_are_as_wide_as_the_table() {
+        let mut outcomes = samples::everything();
+        outcomes.extend([
+            samples::deadlock(),
+            samples::split(),
+            samples::breakdown(),
+            samples::stale(),
+            samples::hostile(),
+        ]);
+        let told = outcomes.iter().filter(|outcome| outcome.counterexample.is_some());
+        for outcome in told {
+            let grid = grid(outcome);
+            for row in &grid.rows {
+                let width: usize = row.cells.iter().map(|cell| cell.span).sum();
+                assert_eq!(width, grid.columns.len(), "{} of {}", row.head, outcome.card.name);
+            }
+        }
+    }
+
+    /// The step that loses the update is marked, though the promise is for the end; before it the promise was kept.
+    #[test]
+    fn step_since_which_a_promise_is_broken_is_marked() {
+        let grid = grid(&samples::caught());
+        assert_eq!(grid.promises, ["the counter ends at the number of increments (in the end)"]);
+        let marked: Vec<_> =
+            grid.rows.iter().filter(|row| row.class.contains("broken")).map(|row| &row.head).collect();
+        assert_eq!(marked, ["4", "end"]);
+        let worth: Vec<_> = grid.rows[..6].iter().filter_map(|row| row.cells.last()).map(text).collect();
+        assert_eq!(worth[..5], ["✓ holds", "✓", "✓", "✓", "✗ broken: the counter is 1 after 2 increments"]);
+    }
+
+    /// From the block to the waking, and from the worker to its store, but never through a text.
+    #[test]
+    fn lines_are_drawn_through_empty_cells_only() {
+        let grid = grid(&samples::deadlock());
+        assert_eq!(classes(&grid.rows[1]), ["", "via", "via", "", ""]);
+        assert_eq!(classes(&grid.rows[5]), ["held", "held", "", "", ""]);
+        assert_eq!(classes(&grid.rows[6]), ["", "", "held via", "", ""]);
+        assert_eq!(text(&grid.rows[6].cells[3]), "gives it up, wakes B");
+        let split = self::grid(&samples::split());
+        assert_eq!(classes(&split.rows[2])[0], "held split");
+    }
+
+    /// Several promises have numbers; those that are for the end and not kept yet are no alarm.
+    #[test]
+    fn several_promises_are_numbered() {
+        let mut outcome = samples::caught();
+        let trace = &mut outcome.counterexample.as_mut().expect("evidence").shrunk;
+        let mut other = trace.courses[0].clone();
+        other.invariant = "everybody is done".to_owned();
+        other.said.truncate(1);
+        other.said[0].opinion = raceproof::check::Opinion::Broken("nobody is".to_owned());
+        trace.courses.insert(0, other);
+        let grid = grid(&outcome);
+        assert_eq!(grid.promises.len(), 2);
+        assert_eq!(
+            grid.rows[0].cells.last().map(text).as_deref(),
+            Some("1 ✗ would not hold now: nobody is / 2 ✓ holds")
+        );
+        let classes: Vec<_> =
+            grid.rows[1].cells.last().expect("a cell").lines.iter().map(|line| line.class).collect();
+        assert_eq!(classes, ["unkept", "kept"]);
     }
 }

@@ -186,15 +186,19 @@ fn timeline(trace: &Trace, shown: &[(usize, &Operation)]) -> (Vec<Mark>, BTreeMa
             events.insert(returned, operation.returned_after_steps);
         }
     }
+    // Records of earlier programs do not say when operations returned, and steps in the wrong place are worse than none.
+    let are_known = events.values().all(Option::is_some);
     let (mut marks, mut places) = (Vec::new(), BTreeMap::new());
     let mut over = if shown.len() < trace.operations.len() { shown[0].1.invoked_after_steps } else { 0 };
     for (event, steps) in events {
-        let until = steps.unwrap_or(over).min(trace.steps.len());
-        step(&mut marks, &mut over, until);
+        let until = steps.filter(|_| are_known).unwrap_or(over);
+        step(&mut marks, &mut over, until.min(trace.steps.len()));
         places.insert(event, marks.len());
         marks.push(Mark::Event);
     }
-    step(&mut marks, &mut over, trace.steps.len());
+    if are_known {
+        step(&mut marks, &mut over, trace.steps.len());
+    }
     (marks, places)
 }
 
@@ -279,6 +283,12 @@ mod tests {
         assert_eq!((history.bars[0].point, history.bars[1].is_blocked), (Some(moment), true));
         let order = history.order.expect("a checker looked for one");
         assert_eq!((order.placed, order.state.as_str(), order.blocked[0].as_str()), (1, "1", "B read → 0"));
+    }
+
+    #[test]
+    fn steps_are_left_out_where_nobody_knows_when_operations_returned() {
+        let evidence = samples::caught().counterexample.expect("a violation");
+        assert_eq!(marks(&History::of(&evidence.shrunk, None).expect("operations")), ". . . .");
     }
 
     /// Two operations of one worker overlap, and a third comes when the first is over; many steps are one mark.
