@@ -12,14 +12,14 @@ const MARK_MAX: i32 = 64;
 const MARK_MIN: i32 = 10;
 /// Room for the names on the left, and for what does not return on the right.
 const LEFT: i32 = 36;
-const RIGHT: i32 = 24;
+const RIGHT: i32 = 120;
 /// Room for the numbers of the steps at the top, and the height of a row.
 const TOP: i32 = 24;
 const ROW: i32 = 44;
 /// How high a bar is, and where it lies in its row.
 const BAR: (i32, i32) = (14, 22);
 /// How wide a character is, in tenths.
-const CHARACTER_TENTHS: i32 = 68;
+const CHARACTER_TENTHS: i32 = 73;
 
 /// Operations in time, laid out.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -72,13 +72,16 @@ impl Bars {
             Mark::Step(step) => Some(StepLine { x: scale.at(index), label: step.to_string() }),
             Mark::Steps(from, to) => Some(StepLine { x: scale.at(index), label: format!("{from}–{to}") }),
         };
+        let is_new = |(row, worker): &(usize, &raceproof::WorkerId)| {
+            row.checked_sub(1).is_none_or(|before| history.rows[before] != **worker)
+        };
         let name =
             |(row, worker): (usize, &raceproof::WorkerId)| (scale.top(row) + BAR.1 + 11, worker.to_string());
         Self {
             about: about(history),
             width: scale.end + RIGHT,
             height: scale.top(rows) + 6,
-            rows: history.rows.iter().enumerate().map(name).collect(),
+            rows: history.rows.iter().enumerate().filter(is_new).map(name).collect(),
             steps: history.marks.iter().enumerate().filter_map(step).collect(),
             bars: history.bars.iter().map(|bar| scale.bar(bar, history)).collect(),
         }
@@ -113,7 +116,7 @@ impl Scale {
 
     fn bar(&self, bar: &Bar, history: &History) -> BarDrawn {
         let (x, top) = (self.at(bar.from), self.top(bar.row));
-        let end = bar.to.map_or(self.end + RIGHT / 2, |to| self.at(to));
+        let end = bar.to.map_or(self.end + 12, |to| self.at(to));
         // The label may go on until the next bar of the row begins.
         let next = history.bars.iter().filter(|other| other.row == bar.row && other.from > bar.from);
         let room = next.map(|other| self.at(other.from)).min().unwrap_or(self.end + RIGHT) - x;

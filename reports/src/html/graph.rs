@@ -9,7 +9,7 @@ use crate::visible::Visible;
 /// Most nodes that are drawn; a larger graph is told in words only.
 const NODES_MAX: usize = 8;
 /// How wide a character is, about.
-const CHARACTER: f64 = 6.7;
+const CHARACTER: f64 = 7.3;
 /// Half the height of a node.
 const HALF_HEIGHT: f64 = 22.0;
 /// Most columns of a text in a node.
@@ -196,7 +196,7 @@ impl Canvas {
             x if x < -0.4 => "end",
             _ => "middle",
         };
-        let columns_max = if self.count > 2 { 26 } else { 48 };
+        let columns_max = if self.count > 2 { 26 } else { 62 };
         let count = edge.lines.len() as f64;
         // The block of lines lies outside of the bend.
         let first = top.1 + out_y * 10.0 + if out_y < 0.0 { -(count - 1.0) * 14.0 } else { 10.0 * out_y };

@@ -126,10 +126,10 @@ impl Drawing<'_> {
     }
 
     fn left_out(&self, count: usize) -> GridRow {
-        let told = format!("… {} left out …", counted(count as u64, "step"));
+        let told = format!("{} left out", counted(count as u64, "step"));
         let mut all = cell("", vec![line("", vec![words(told)])]);
         all.span = self.width() + self.beside_lanes();
-        GridRow { class: "edge", head: String::new(), cells: vec![all] }
+        GridRow { class: "edge", head: "…".to_owned(), cells: vec![all] }
     }
 
     /// How many columns there are beside the lanes.
@@ -158,9 +158,11 @@ impl Drawing<'_> {
         GridRow { class, head: step.number.to_string(), cells }
     }
 
-    /// Whether this is the step since which what the story tells is broken, in the end.
+    /// Whether this is the step since which what the story tells is broken, in the end. What never held was broken by no step.
     fn breaks(&self, promised: &Promised, step: usize) -> bool {
-        promised.broken_since == Some(step) && self.lanes.broken_at_end.as_ref() == Some(&promised.promise)
+        step > 0
+            && promised.broken_since == Some(step)
+            && self.lanes.broken_at_end.as_ref() == Some(&promised.promise)
     }
 
     /// What happened to no worker in particular, with what it did to each.
@@ -168,7 +170,7 @@ impl Drawing<'_> {
         let mut lines = vec![line("", vec![words(across.to_string())])];
         for cell in &step.cells {
             let worker = self.lanes.workers[cell.lane];
-            for mut told in self.lines(cell) {
+            for mut told in self.lines(cell, step) {
                 told.pieces.insert(0, words(format!("{worker} ")));
                 lines.push(told);
             }
@@ -185,7 +187,7 @@ impl Drawing<'_> {
         let mut cells = Vec::with_capacity(self.width());
         for lane in 0..self.width() {
             let told = step.cells.iter().find(|cell| cell.lane == lane);
-            let mut lines = told.map_or_else(Vec::new, |cell| self.lines(cell));
+            let mut lines = told.map_or_else(Vec::new, |cell| self.lines(cell, step));
             if let Some(deed) = step.deed.as_ref().filter(|deed| workers + deed.store == lane) {
                 lines.push(line(deed_class(deed.kind), vec![words(deed.words.to_string())]));
             }
@@ -203,8 +205,15 @@ impl Drawing<'_> {
         cells
     }
 
-    fn lines(&mut self, cell: &Cell) -> Vec<GridLine> {
-        cell.lines.iter().map(|told| self.line(told)).collect()
+    fn lines(&mut self, cell: &Cell, step: &Step) -> Vec<GridLine> {
+        let is_victim = step.deed.as_ref().is_some_and(|deed| deed.kind == DeedKind::Breaks);
+        let mut lines: Vec<_> = cell.lines.iter().map(|told| self.line(told)).collect();
+        if let (true, Some(Line::Continued(_)), Some(first)) =
+            (is_victim, cell.lines.first(), lines.first_mut())
+        {
+            first.class = "fault";
+        }
+        lines
     }
 
     fn line(&mut self, told: &Line) -> GridLine {
@@ -242,7 +251,7 @@ impl Drawing<'_> {
         if self.lanes.promises.is_empty() {
             return None;
         }
-        let mut lines = Vec::new();
+        let (mut lines, mut unchanged) = (Vec::new(), Vec::new());
         for (number, (promised, standing)) in (1..).zip(self.lanes.promises.iter().zip(standings)) {
             let number = if are_many { format!("{number} ") } else { String::new() };
             let is_final = self.breaks(promised, step) || !promised.is_for_the_end;
@@ -252,13 +261,20 @@ impl Drawing<'_> {
                 Is::Broken => ("unkept", "✗", "would not hold now"),
                 Is::Undecided => ("unkept", "?", "cannot be said now"),
             };
-            let mut pieces = vec![words(format!("{number}{sign}"))];
             match &standing.news {
-                Some(news) => pieces.push(words(format!(" {told}: {}", self.scissors.cut(news).shown))),
-                None if step == 0 => pieces.push(words(format!(" {told}"))),
-                None => {}
+                Some(news) => {
+                    let news = self.scissors.cut(news).shown;
+                    lines.push(line(class, vec![words(format!("{number}{sign} {told}: {news}"))]));
+                }
+                None if step == 0 => lines.push(line(class, vec![words(format!("{number}{sign} {told}"))])),
+                None => unchanged.push((class, format!("{number}{sign}"))),
             }
-            lines.push(line(class, pieces));
+        }
+        // Of several promises of which nothing new is to be said, one line is enough.
+        if let Some((class, _)) = unchanged.first() {
+            let class = if unchanged.iter().all(|(other, _)| other == class) { *class } else { "unkept" };
+            let signs: Vec<String> = unchanged.into_iter().map(|(_, sign)| sign).collect();
+            lines.push(line(class, vec![words(signs.join(" "))]));
         }
         Some(cell("worth", lines))
     }
@@ -377,8 +393,8 @@ mod tests {
             grid.rows[0].cells.last().map(text).as_deref(),
             Some("1 ✗ would not hold now: nobody is / 2 ✓ holds")
         );
-        let classes: Vec<_> =
-            grid.rows[1].cells.last().expect("a cell").lines.iter().map(|line| line.class).collect();
-        assert_eq!(classes, ["unkept", "kept"]);
+        let worth = |row: usize| grid.rows[row].cells.last().map(text);
+        assert_eq!(worth(1).as_deref(), Some("1 ✗ 2 ✓"));
+        assert_eq!(worth(4).as_deref(), Some("2 ✗ broken: the counter is 1 after 2 increments / 1 ✗"));
     }
 }

@@ -29,6 +29,8 @@ pub enum BesideRow {
     Pair(Pair),
     /// So many rows are not shown, in which both do the same.
     Same(usize),
+    /// So many more steps come in the execution that passes, when the one that violates is over.
+    Rest(usize),
 }
 
 /// A step of either execution, or of both.
@@ -45,6 +47,8 @@ pub struct Pair {
 pub enum Difference {
     /// Not at all.
     Nothing,
+    /// The same worker does something else.
+    Deed,
     /// The same is done, and something else comes of it.
     Answer,
     /// Only one of the executions does this here.
@@ -69,10 +73,20 @@ pub struct Side {
 /// `violating` and `passing` beside each other.
 pub(super) fn beside(violating: &Trace, passing: &Passing) -> Beside {
     let (bad, good) = (steps(violating), steps(&passing.trace));
-    let pairs: Vec<Pair> =
-        aligned(&bad, &good).into_iter().map(|(left, right)| pair(&bad, &good, left, right)).collect();
+    let rows = aligned(&bad, &good).into_iter();
+    let mut pairs: Vec<Pair> = rows.map(|(left, right)| pair(&bad, &good, left, right)).collect();
+    let is_cut = violating.verdict.violation().is_some_and(|violation| violation.step.is_some());
+    let rest = if is_cut { rest(&mut pairs) } else { None };
     let last = (Visible::long(&violating.final_state), Visible::long(&passing.trace.final_state));
-    Beside { rows: folded(pairs), last }
+    Beside { rows: folded(pairs).into_iter().chain(rest.map(BesideRow::Rest)).collect(), last }
+}
+
+/// Takes away what comes in the execution that passes a while after the end of the other; how many steps that were.
+fn rest(pairs: &mut Vec<Pair>) -> Option<usize> {
+    let end = pairs.iter().rposition(|pair| pair.sides[0].is_some()).map_or(0, |last| last + 1) + CONTEXT;
+    let count = pairs.len().saturating_sub(end);
+    pairs.truncate(end);
+    (count > 0).then_some(count)
 }
 
 type Steps<'a> = Vec<(&'a Choice, &'a TraceStep)>;
@@ -83,7 +97,7 @@ fn steps(trace: &Trace) -> Steps<'_> {
 
 /// The positions of steps that stand beside each other: as many with the same choice as can be, in order.
 fn aligned(bad: &Steps<'_>, good: &Steps<'_>) -> Vec<(Option<usize>, Option<usize>)> {
-    let same = |left: usize, right: usize| bad[left].0 == good[right].0;
+    let same = |left: usize, right: usize| place(bad[left].0) == place(good[right].0);
     // How many can stand beside each other from these positions on.
     let mut longest = vec![vec![0_usize; good.len() + 1]; bad.len() + 1];
     for left in (0..bad.len()).rev() {
@@ -111,18 +125,32 @@ fn aligned(bad: &Steps<'_>, good: &Steps<'_>) -> Vec<(Option<usize>, Option<usiz
     rows
 }
 
+/// What makes steps alike enough to stand beside each other: a request of the same connection, whether or not it is split or hit by a
+/// fault, or else the same choice.
+fn place(choice: &Choice) -> Choice {
+    match choice {
+        Choice::Split(id) | Choice::LoseReply(id) | Choice::Drop(id) | Choice::Refuse(id, _) => {
+            Choice::Run(*id)
+        }
+        other => *other,
+    }
+}
+
 fn pair(bad: &Steps<'_>, good: &Steps<'_>, left: Option<usize>, right: Option<usize>) -> Pair {
     let difference = match (left, right) {
-        (Some(left), Some(right)) if alike(bad[left].1, good[right].1) => Difference::Nothing,
-        (Some(_), Some(_)) => Difference::Answer,
+        (Some(left), Some(right)) => difference(bad[left].1, good[right].1),
         _ => Difference::Order,
     };
     let side = |steps: &Steps<'_>, index: usize| Side::of(index + 1, steps[index].1);
     Pair { sides: [left.map(|index| side(bad, index)), right.map(|index| side(good, index))], difference }
 }
 
-fn alike(one: &TraceStep, other: &TraceStep) -> bool {
-    (&one.effect, &one.woken) == (&other.effect, &other.woken)
+fn difference(one: &TraceStep, other: &TraceStep) -> Difference {
+    if (&one.effect, &one.woken) == (&other.effect, &other.woken) {
+        return Difference::Nothing;
+    }
+    let (one, other) = (Side::of(0, one), Side::of(0, other));
+    if (&one.who, &one.what) == (&other.who, &other.what) { Difference::Answer } else { Difference::Deed }
 }
 
 /// The rows with what is the same on both sides left out, but for a few around what differs.
@@ -182,6 +210,7 @@ mod tests {
             |side: &Option<Side>| side.as_ref().map_or("-".to_owned(), |side| side.number.to_string());
         let row = |row: &BesideRow| match row {
             BesideRow::Same(count) => format!("={count}"),
+            BesideRow::Rest(count) => format!("+{count}"),
             BesideRow::Pair(Pair { sides: [violating, passing], .. }) => {
                 format!("{}:{}", number(violating), number(passing))
             }
@@ -193,6 +222,23 @@ mod tests {
     #[test]
     fn same_steps_stand_beside_each_other_and_what_moved_alone() {
         assert_eq!(drawn("A B B A", "A A B B"), ["1:1", "-:2", "2:3", "3:4", "4:-"]);
+    }
+
+    /// A request that is split in one execution and not in the other is the same request.
+    #[test]
+    fn split_request_stands_beside_the_whole_one() {
+        assert_eq!(drawn("A< B A>", "A B"), ["1:1", "2:2", "3:-"]);
+        assert_eq!(drawn("A? B", "A B"), ["1:1", "2:2"]);
+    }
+
+    /// Where a violation cut an execution short, what the other goes on with says nothing.
+    #[test]
+    fn rest_of_the_passing_execution_is_counted() {
+        let mut bad = samples::chosen("A + B");
+        bad.verdict = raceproof::Verdict::Violation(raceproof::Violation::new("a", "b", Some(3)));
+        let passing = Passing { trace: samples::chosen("A B + A A C C"), differs_at: 2, candidates: 1 };
+        let rows = beside(&bad, &passing).rows;
+        assert_eq!((rows.len(), rows.last()), (6, Some(&BesideRow::Rest(3))));
     }
 
     #[test]
@@ -215,7 +261,7 @@ mod tests {
         let told = beside(&evidence.shrunk, &passing);
         let difference = |row: &BesideRow| match row {
             BesideRow::Pair(pair) => pair.difference,
-            BesideRow::Same(_) => Difference::Nothing,
+            BesideRow::Same(_) | BesideRow::Rest(_) => Difference::Nothing,
         };
         let differences: Vec<_> = told.rows.iter().map(difference).collect();
         assert_eq!(differences[..3], [Difference::Nothing, Difference::Answer, Difference::Nothing]);

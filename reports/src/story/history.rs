@@ -13,7 +13,7 @@ use crate::visible::Visible;
 /// Most operations that are drawn; of a longer history those around the ones that matter are.
 const OPERATIONS_MAX: usize = 40;
 /// Most steps between two events that are marked one by one.
-const STEPS_MARKED_MAX: usize = 6;
+const STEPS_MARKED_MAX: usize = 12;
 
 /// Operations in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +89,10 @@ pub enum Mark {
 pub struct Order {
     /// The part of the object, if parts are judged one by one.
     pub key: Option<Visible>,
-    /// How many operations have a place.
+    /// How many operations that have returned have a place.
     pub placed: usize,
+    /// How many have returned.
+    pub of: usize,
     /// The state behind them.
     pub state: Visible,
     /// The operations of which one would have to come next.
@@ -137,10 +139,15 @@ impl History {
 
 impl Order {
     fn of(stuck: &Stuck, trace: &Trace) -> Self {
+        let has_returned = |index: usize| {
+            let end = trace.operations.get(index).map(|operation| &operation.end);
+            matches!(end, Some(OperationEnd::Ok(_) | OperationEnd::Refused(_)))
+        };
         let blocked = stuck.blocked.iter().filter_map(|index| trace.operations.get(*index));
         Self {
             key: stuck.key.as_ref().map(|key| Visible::of(key)),
-            placed: stuck.prefix.len(),
+            placed: stuck.prefix.iter().filter(|point| has_returned(point.operation)).count(),
+            of: stuck.returned,
             state: Visible::of(&stuck.state),
             blocked: blocked
                 .take(OPERATIONS_MAX)
@@ -304,7 +311,7 @@ mod tests {
         let history = History::of(&trace, None).expect("operations");
         assert_eq!(history.bars.iter().map(|bar| bar.row).collect::<Vec<_>>(), [0, 1, 0]);
         assert_eq!(history.rows.len(), 2);
-        assert!(marks(&history).ends_with("2-20"), "{}", marks(&history));
+        assert!(marks(&history).ends_with(" 2-20"), "{}", marks(&history));
     }
 
     /// The window holds what has no place, whatever the length of the history; an operation that ends before it begins is none.

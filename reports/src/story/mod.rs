@@ -230,7 +230,7 @@ fn explained(violation: &Violation) -> Option<&Cycle> {
     }
 }
 
-/// A text of several lines in one: what a line ends with a colon for comes behind it, and else a semicolon parts them.
+/// A text of several lines in one: behind a colon the next comes at once, and else a semicolon parts them.
 fn one_line(text: &str) -> String {
     let joined = |mut told: String, line: &str| {
         if !told.is_empty() {

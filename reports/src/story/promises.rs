@@ -3,6 +3,7 @@
 use raceproof::check::{Course, Opinion, When};
 use raceproof::history::Trace;
 
+use super::one_line;
 use crate::visible::Visible;
 
 /// Most promises that are told step by step.
@@ -59,7 +60,7 @@ pub(super) fn standings(trace: &Trace, steps: usize) -> Vec<Standing> {
             None => (Is::Undecided, None),
         };
         let is_new = course.said.iter().any(|said| said.after_steps == steps);
-        Standing { is, news: why.filter(|_| is_new).map(|why| Visible::of(why)) }
+        Standing { is, news: why.filter(|_| is_new).map(|why| Visible::of(&one_line(why))) }
     };
     courses(trace).map(standing).collect()
 }
