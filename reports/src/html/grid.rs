@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::cut::{Cut, Scissors};
-use crate::story::{Cell, Changed, DeedKind, Held, Is, Lanes, Line, Promised, Row, Standing, Step};
+use super::worth::{breaks, worth};
+use crate::story::{Cell, Changed, DeedKind, Held, Lanes, Line, Promised, Row, Step};
 use crate::visible::Visible;
 use crate::wording::counted;
 
@@ -108,7 +109,7 @@ impl Drawing<'_> {
     fn start(&mut self) -> GridRow {
         let initial = self.code(&self.lanes.initial);
         let mut cells = vec![self.across("", Vec::new()), cell("", vec![line("", vec![initial])])];
-        cells.extend(self.worth(&self.lanes.at_start, 0));
+        cells.extend(worth(self.lanes, &self.lanes.at_start, 0));
         GridRow { class: "edge", head: "start".to_owned(), cells }
     }
 
@@ -148,21 +149,16 @@ impl Drawing<'_> {
             None => self.lanes_of(step),
         };
         let mut lines: Vec<_> = step.changes.iter().map(|change| self.change(change)).collect();
-        let is_since = self.lanes.promises.iter().any(|promised| self.breaks(promised, step.number));
-        if let Some(promise) = &step.broken {
+        let is_since = self.lanes.promises.iter().any(|promised| breaks(self.lanes, promised, step.number));
+        // Else it is told with what the promises are worth.
+        let is_new = |promise: &&Visible| self.lanes.promises.iter().all(|known| known.promise != **promise);
+        if let Some(promise) = step.broken.as_ref().filter(is_new) {
             lines.push(line("promise", vec![words(format!("✗ broken here: {promise}"))]));
         }
         cells.push(cell("", lines));
-        cells.extend(self.worth(&step.promises, step.number));
+        cells.extend(worth(self.lanes, &step.promises, step.number));
         let class = if step.is_the_violation || is_since { "broken" } else { "" };
         GridRow { class, head: step.number.to_string(), cells }
-    }
-
-    /// Whether this is the step since which what the story tells is broken, in the end. What never held was broken by no step.
-    fn breaks(&self, promised: &Promised, step: usize) -> bool {
-        step > 0
-            && promised.broken_since == Some(step)
-            && self.lanes.broken_at_end.as_ref() == Some(&promised.promise)
     }
 
     /// What happened to no worker in particular, with what it did to each.
@@ -244,40 +240,6 @@ impl Drawing<'_> {
         }
         line("", pieces)
     }
-
-    /// What the promises are worth after `step`, if that is known.
-    fn worth(&mut self, standings: &[Standing], step: usize) -> Option<GridCell> {
-        let are_many = self.lanes.promises.len() > 1;
-        if self.lanes.promises.is_empty() {
-            return None;
-        }
-        let (mut lines, mut unchanged) = (Vec::new(), Vec::new());
-        for (number, (promised, standing)) in (1..).zip(self.lanes.promises.iter().zip(standings)) {
-            let number = if are_many { format!("{number} ") } else { String::new() };
-            let is_final = self.breaks(promised, step) || !promised.is_for_the_end;
-            let (class, sign, told) = match standing.is {
-                Is::Kept => ("kept", "✓", "holds"),
-                Is::Broken if is_final => ("promise", "✗", "broken"),
-                Is::Broken => ("unkept", "✗", "would not hold now"),
-                Is::Undecided => ("unkept", "?", "cannot be said now"),
-            };
-            match &standing.news {
-                Some(news) => {
-                    let news = self.scissors.cut(news).shown;
-                    lines.push(line(class, vec![words(format!("{number}{sign} {told}: {news}"))]));
-                }
-                None if step == 0 => lines.push(line(class, vec![words(format!("{number}{sign} {told}"))])),
-                None => unchanged.push((class, format!("{number}{sign}"))),
-            }
-        }
-        // Of several promises of which nothing new is to be said, one line is enough.
-        if let Some((class, _)) = unchanged.first() {
-            let class = if unchanged.iter().all(|(other, _)| other == class) { *class } else { "unkept" };
-            let signs: Vec<String> = unchanged.into_iter().map(|(_, sign)| sign).collect();
-            lines.push(line(class, vec![words(signs.join(" "))]));
-        }
-        Some(cell("worth", lines))
-    }
 }
 
 fn deed_class(kind: DeedKind) -> &'static str {
@@ -289,15 +251,15 @@ fn deed_class(kind: DeedKind) -> &'static str {
     }
 }
 
-fn cell(class: &str, lines: Vec<GridLine>) -> GridCell {
+pub(super) fn cell(class: &str, lines: Vec<GridLine>) -> GridCell {
     GridCell { class: class.to_owned(), span: 1, lines }
 }
 
-fn line(class: &'static str, pieces: Vec<Piece>) -> GridLine {
+pub(super) fn line(class: &'static str, pieces: Vec<Piece>) -> GridLine {
     GridLine { class, pieces }
 }
 
-fn words(text: String) -> Piece {
+pub(super) fn words(text: String) -> Piece {
     Piece::Words(Cow::Owned(text))
 }
 

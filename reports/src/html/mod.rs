@@ -7,6 +7,7 @@ mod drawn;
 mod graph;
 mod grid;
 mod page;
+mod worth;
 
 use askama::Template;
 use thiserror::Error;

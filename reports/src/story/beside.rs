@@ -10,6 +10,8 @@ use crate::visible::Visible;
 const COMPARED_MAX: usize = 300;
 /// Most rows that are shown.
 const ROWS_MAX: usize = 80;
+/// Most rows that are all shown, whether or not they differ.
+const ROWS_SHORT: usize = 12;
 /// Steps that are shown around what differs.
 const CONTEXT: usize = 2;
 
@@ -40,17 +42,19 @@ pub struct Pair {
     pub sides: [Option<Side>; 2],
     /// What differs.
     pub difference: Difference,
+    /// Whether this is the first row in which something else is done.
+    pub is_first: bool,
 }
 
-/// How two steps beside each other differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How two steps beside each other differ, from little to much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
     /// Not at all.
     Nothing,
-    /// The same worker does something else.
-    Deed,
     /// The same is done, and something else comes of it.
     Answer,
+    /// The same worker does something else.
+    Deed,
     /// Only one of the executions does this here.
     Order,
 }
@@ -75,6 +79,9 @@ pub(super) fn beside(violating: &Trace, passing: &Passing) -> Beside {
     let (bad, good) = (steps(violating), steps(&passing.trace));
     let rows = aligned(&bad, &good).into_iter();
     let mut pairs: Vec<Pair> = rows.map(|(left, right)| pair(&bad, &good, left, right)).collect();
+    if let Some(first) = pairs.iter_mut().find(|pair| pair.difference > Difference::Answer) {
+        first.is_first = true;
+    }
     let is_cut = violating.verdict.violation().is_some_and(|violation| violation.step.is_some());
     let rest = if is_cut { rest(&mut pairs) } else { None };
     let last = (Visible::long(&violating.final_state), Visible::long(&passing.trace.final_state));
@@ -95,26 +102,34 @@ fn steps(trace: &Trace) -> Steps<'_> {
     trace.schedule.0.iter().zip(&trace.steps).take(COMPARED_MAX).collect()
 }
 
-/// The positions of steps that stand beside each other: as many with the same choice as can be, in order.
+/// What it is worth to have the same beside each other, and to have the same worker there.
+const SAME: usize = 4;
+const SAME_PLACE: usize = 1;
+
+/// The positions of steps that stand beside each other, in order: so that as much of the same does as can be.
 fn aligned(bad: &Steps<'_>, good: &Steps<'_>) -> Vec<(Option<usize>, Option<usize>)> {
-    let same = |left: usize, right: usize| place(bad[left].0) == place(good[right].0);
-    // How many can stand beside each other from these positions on.
-    let mut longest = vec![vec![0_usize; good.len() + 1]; bad.len() + 1];
+    let worth: Vec<Vec<usize>> =
+        bad.iter().map(|one| good.iter().map(|other| worth(*one, *other)).collect()).collect();
+    // What can still be had from these positions on.
+    let mut best = vec![vec![0_usize; good.len() + 1]; bad.len() + 1];
+    let beside = |best: &[Vec<usize>], left: usize, right: usize| match worth[left][right] {
+        0 => 0,
+        worth => best[left + 1][right + 1] + worth,
+    };
     for left in (0..bad.len()).rev() {
         for right in (0..good.len()).rev() {
-            longest[left][right] = match same(left, right) {
-                true => longest[left + 1][right + 1] + 1,
-                false => longest[left + 1][right].max(longest[left][right + 1]),
-            };
+            let alone = best[left + 1][right].max(best[left][right + 1]);
+            best[left][right] = beside(&best, left, right).max(alone);
         }
     }
     let (mut left, mut right, mut rows) = (0, 0, Vec::new());
     while left < bad.len() || right < good.len() {
         let (in_bad, in_good) = (left < bad.len(), right < good.len());
-        if in_bad && in_good && same(left, right) {
+        let together = if in_bad && in_good { beside(&best, left, right) } else { 0 };
+        if together > 0 && together == best[left][right] {
             rows.push((Some(left), Some(right)));
             (left, right) = (left + 1, right + 1);
-        } else if in_bad && (!in_good || longest[left + 1][right] >= longest[left][right + 1]) {
+        } else if in_bad && (!in_good || best[left + 1][right] >= best[left][right + 1]) {
             rows.push((Some(left), None));
             left += 1;
         } else {
@@ -123,6 +138,16 @@ fn aligned(bad: &Steps<'_>, good: &Steps<'_>) -> Vec<(Option<usize>, Option<usiz
         }
     }
     rows
+}
+
+fn worth((choice, step): (&Choice, &TraceStep), (other_choice, other): (&Choice, &TraceStep)) -> usize {
+    if place(choice) != place(other_choice) {
+        return 0;
+    }
+    match difference(step, other) {
+        Difference::Nothing | Difference::Answer => SAME,
+        Difference::Deed | Difference::Order => SAME_PLACE,
+    }
 }
 
 /// What makes steps alike enough to stand beside each other: a request of the same connection, whether or not it is split or hit by a
@@ -142,7 +167,8 @@ fn pair(bad: &Steps<'_>, good: &Steps<'_>, left: Option<usize>, right: Option<us
         _ => Difference::Order,
     };
     let side = |steps: &Steps<'_>, index: usize| Side::of(index + 1, steps[index].1);
-    Pair { sides: [left.map(|index| side(bad, index)), right.map(|index| side(good, index))], difference }
+    let sides = [left.map(|index| side(bad, index)), right.map(|index| side(good, index))];
+    Pair { sides, difference, is_first: false }
 }
 
 fn difference(one: &TraceStep, other: &TraceStep) -> Difference {
@@ -158,7 +184,7 @@ fn folded(pairs: Vec<Pair>) -> Vec<BesideRow> {
     let differs: Vec<usize> =
         (0..pairs.len()).filter(|index| pairs[*index].difference != Difference::Nothing).collect();
     let is_near = |index: usize| differs.iter().any(|at| at.abs_diff(index) <= CONTEXT);
-    let is_short = pairs.len() <= ROWS_MAX / 4;
+    let is_short = pairs.len() <= ROWS_SHORT;
     let mut rows: Vec<BesideRow> = Vec::new();
     for (index, pair) in pairs.into_iter().enumerate() {
         let is_shown = (is_short || is_near(index)) && rows.len() < ROWS_MAX;
@@ -204,8 +230,20 @@ mod tests {
     use super::*;
     use crate::samples;
 
+    /// An execution with these choices; each request says which of its worker's it is.
+    fn chosen(choices: &str) -> Trace {
+        let (mut trace, mut counts) = (samples::chosen(choices), std::collections::BTreeMap::new());
+        for step in &mut trace.steps {
+            if let Effect::Request { connection, request, .. } = &mut step.effect {
+                let count = counts.entry(*connection).and_modify(|count| *count += 1).or_insert(1);
+                *request = format!("{count}");
+            }
+        }
+        trace
+    }
+
     fn drawn(bad: &str, good: &str) -> Vec<String> {
-        let passing = Passing { trace: samples::chosen(good), differs_at: 1, candidates: 1 };
+        let passing = Passing { trace: chosen(good), differs_at: 1, candidates: 1 };
         let number =
             |side: &Option<Side>| side.as_ref().map_or("-".to_owned(), |side| side.number.to_string());
         let row = |row: &BesideRow| match row {
@@ -215,13 +253,22 @@ mod tests {
                 format!("{}:{}", number(violating), number(passing))
             }
         };
-        beside(&samples::chosen(bad), &passing).rows.iter().map(row).collect()
+        beside(&chosen(bad), &passing).rows.iter().map(row).collect()
     }
 
     /// What moves stands alone, where it was and where it is; everything else stands beside its like.
     #[test]
     fn same_steps_stand_beside_each_other_and_what_moved_alone() {
         assert_eq!(drawn("A B B A", "A A B B"), ["1:1", "-:2", "2:3", "3:4", "4:-"]);
+    }
+
+    /// Other answers before it are what the step before it brought about, or none of its business.
+    #[test]
+    fn first_step_that_is_another_one_is_marked() {
+        let passing = Passing { trace: chosen("A A B B"), differs_at: 2, candidates: 1 };
+        let rows = beside(&chosen("A B B A"), &passing).rows;
+        let is_first = |row: &BesideRow| matches!(row, BesideRow::Pair(Pair { is_first: true, .. }));
+        assert_eq!(rows.iter().map(is_first).collect::<Vec<_>>(), [false, true, false, false, false]);
     }
 
     /// A request that is split in one execution and not in the other is the same request.
@@ -234,9 +281,9 @@ mod tests {
     /// Where a violation cut an execution short, what the other goes on with says nothing.
     #[test]
     fn rest_of_the_passing_execution_is_counted() {
-        let mut bad = samples::chosen("A + B");
+        let mut bad = chosen("A + B");
         bad.verdict = raceproof::Verdict::Violation(raceproof::Violation::new("a", "b", Some(3)));
-        let passing = Passing { trace: samples::chosen("A B + A A C C"), differs_at: 2, candidates: 1 };
+        let passing = Passing { trace: chosen("A B + A A C C"), differs_at: 2, candidates: 1 };
         let rows = beside(&bad, &passing).rows;
         assert_eq!((rows.len(), rows.last()), (6, Some(&BesideRow::Rest(3))));
     }
