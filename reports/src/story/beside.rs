@@ -42,12 +42,12 @@ pub struct Pair {
     pub sides: [Option<Side>; 2],
     /// What differs.
     pub difference: Difference,
-    /// Whether this is the first row in which something else is done.
+    /// Whether this is the first row in which something else is chosen.
     pub is_first: bool,
 }
 
-/// How two steps beside each other differ, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How two steps beside each other differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
     /// Not at all.
     Nothing,
@@ -77,10 +77,15 @@ pub struct Side {
 /// `violating` and `passing` beside each other.
 pub(super) fn beside(violating: &Trace, passing: &Passing) -> Beside {
     let (bad, good) = (steps(violating), steps(&passing.trace));
-    let rows = aligned(&bad, &good).into_iter();
+    let rows = aligned(&bad, &good);
+    let parts = |(left, right): &(Option<usize>, Option<usize>)| {
+        left.map(|index| bad[index].0) != right.map(|index| good[index].0)
+    };
+    let parted = rows.iter().position(parts);
+    let rows = rows.into_iter();
     let mut pairs: Vec<Pair> = rows.map(|(left, right)| pair(&bad, &good, left, right)).collect();
-    if let Some(first) = pairs.iter_mut().find(|pair| pair.difference > Difference::Answer) {
-        first.is_first = true;
+    if let Some(first) = parted {
+        pairs[first].is_first = true;
     }
     let is_cut = violating.verdict.violation().is_some_and(|violation| violation.step.is_some());
     let rest = if is_cut { rest(&mut pairs) } else { None };
@@ -262,13 +267,16 @@ mod tests {
         assert_eq!(drawn("A B B A", "A A B B"), ["1:1", "-:2", "2:3", "3:4", "4:-"]);
     }
 
-    /// Other answers before it are what the step before it brought about, or none of its business.
     #[test]
     fn first_step_that_is_another_one_is_marked() {
-        let passing = Passing { trace: chosen("A A B B"), differs_at: 2, candidates: 1 };
-        let rows = beside(&chosen("A B B A"), &passing).rows;
-        let is_first = |row: &BesideRow| matches!(row, BesideRow::Pair(Pair { is_first: true, .. }));
-        assert_eq!(rows.iter().map(is_first).collect::<Vec<_>>(), [false, true, false, false, false]);
+        let first = |bad, good| {
+            let passing = Passing { trace: chosen(good), differs_at: 2, candidates: 1 };
+            let is_first = |row: &BesideRow| matches!(row, BesideRow::Pair(Pair { is_first: true, .. }));
+            beside(&chosen(bad), &passing).rows.iter().position(is_first)
+        };
+        assert_eq!(first("A B B A", "A A B B"), Some(1));
+        assert_eq!(first("A B< C B>", "A B C"), Some(1), "the same request, which is split");
+        assert_eq!(first("A B", "A B"), None);
     }
 
     /// A request that is split in one execution and not in the other is the same request.
