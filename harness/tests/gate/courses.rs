@@ -68,7 +68,7 @@ fn checker_gives_the_points_of_the_longest_prefix_and_who_has_none() {
             let () = query(&mut redis, "SET copy 1").await?;
         } else {
             // So that what it reads then may begin after the write has returned.
-            let () = query(&mut redis, "SELECT 0").await?;
+            let _: Option<u64> = query(&mut redis, "GET truth").await?;
             let read = worker.invoke("read", "");
             let value: u64 = query(&mut redis, "GET copy").await?;
             read.ok(value);

@@ -10,6 +10,7 @@ mod deed;
 mod dependencies;
 mod held;
 mod history;
+mod narrow;
 mod original;
 mod planned;
 mod promises;
