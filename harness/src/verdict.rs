@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::Explanation;
+
 /// The result of judging one execution, or all executions of a search.
 ///
 /// `Violation` outranks `Inconclusive`, which outranks `Pass`.
@@ -65,6 +67,9 @@ pub struct Violation {
     /// Whose promise it was.
     #[serde(default, skip_serializing_if = "Culprit::is_code")]
     pub culprit: Culprit,
+    /// What a checker found, as data, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// Who has broken a promise. A failure of the harness is an [`Error`](crate::Error) and breaks none.
@@ -88,7 +93,8 @@ impl Culprit {
 impl Violation {
     /// The code under test has broken `invariant`, after `step` if that is known; `found` is what there was instead.
     pub fn new(invariant: impl Into<String>, found: impl Into<String>, step: Option<usize>) -> Self {
-        Self { invariant: invariant.into(), found: found.into(), step, culprit: Culprit::Code }
+        let (invariant, found) = (invariant.into(), found.into());
+        Self { invariant, found, step, culprit: Culprit::Code, explanation: None }
     }
 
     /// Whether two violations break the same promise, wherever and with whichever values.

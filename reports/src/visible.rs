@@ -7,6 +7,8 @@ use unicode_width::UnicodeWidthChar;
 
 /// Most columns that a text keeps for a page; a terminal cuts further, to its lanes.
 pub const COLUMNS_MAX: usize = 400;
+/// Most columns of a value that a page may fold away.
+pub const LONG_COLUMNS_MAX: usize = 4_000;
 
 /// Most marks without a width of their own on one character; scripts need two, towers of accents more.
 const MARKS_MAX: usize = 2;
@@ -24,6 +26,12 @@ impl Visible {
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self::cut_to(text, COLUMNS_MAX)
+    }
+
+    /// `text` made visible, and cut to [`LONG_COLUMNS_MAX`] columns: for a report that shows its beginning first.
+    #[must_use]
+    pub fn long(text: &str) -> Self {
+        Self::cut_to(text, LONG_COLUMNS_MAX)
     }
 
     /// `text` made visible, and cut to `columns_max` columns of which the last is `…` if it was longer.

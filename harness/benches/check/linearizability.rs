@@ -133,6 +133,7 @@ fn invoked(worker: usize, name: &str, argument: String, invoked: u64) -> Operati
         invoked,
         invoked_after_steps: 0,
         returned: None,
+        returned_after_steps: None,
         end: OperationEnd::Open,
         fault: None,
     }

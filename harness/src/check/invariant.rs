@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Opinion;
+use super::{Explanation, Opinion};
 use crate::history::{Operation, OperationEnd, State};
 use crate::id::WorkerId;
 use crate::verdict::{Culprit, Inconclusive, Verdict, Violation};
@@ -61,7 +61,7 @@ impl View<'_> {
     }
 }
 
-type Judge = dyn Fn(&View<'_>) -> Opinion + Send + Sync;
+type Judge = dyn Fn(&View<'_>) -> (Opinion, Option<Explanation>) + Send + Sync;
 
 /// A promise and how to check it.
 #[derive(Clone)]
@@ -85,6 +85,14 @@ impl Invariant {
     pub fn judged(
         promise: impl Into<String>,
         judge: impl Fn(&View<'_>) -> Opinion + Send + Sync + 'static,
+    ) -> Self {
+        Self::explained(promise, move |view| (judge(view), None))
+    }
+
+    /// An invariant as [`Invariant::judged`] makes it, of which `judge` also says as data why it is broken.
+    pub fn explained(
+        promise: impl Into<String>,
+        judge: impl Fn(&View<'_>) -> (Opinion, Option<Explanation>) + Send + Sync + 'static,
     ) -> Self {
         Self { promise: promise.into(), judge: Arc::new(judge), culprit: Culprit::Code }
     }
@@ -114,6 +122,12 @@ impl Invariant {
         &self.promise
     }
 
+    /// What it says of `view`.
+    #[must_use]
+    pub fn opinion(&self, view: &View<'_>) -> Opinion {
+        (self.judge)(view).0
+    }
+
     /// The violation if the promise does not hold in `view`; `step` is where it is looked at.
     #[must_use]
     pub fn violation(&self, view: &View<'_>, step: Option<usize>) -> Option<Violation> {
@@ -132,11 +146,13 @@ impl Invariant {
         let mut verdict = Verdict::Pass;
         for invariant in invariants {
             let Self { promise, judge, culprit } = invariant;
-            match judge(view) {
+            let (opinion, explanation) = judge(view);
+            match opinion {
                 Opinion::Holds => {}
                 Opinion::Broken(found) => {
-                    let culprit = *culprit;
-                    return Verdict::Violation(Violation { culprit, ..Violation::new(promise, found, step) });
+                    let (culprit, explanation) = (*culprit, explanation.map(Box::new));
+                    let violation = Violation::new(promise, found, step);
+                    return Verdict::Violation(Violation { culprit, explanation, ..violation });
                 }
                 Opinion::Undecided(why) => {
                     let invariant = promise.clone();

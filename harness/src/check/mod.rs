@@ -1,9 +1,11 @@
 //! Owns the judgement of executions: pure functions from what happened to a verdict.
 
 mod conservation;
+mod course;
 mod delivery;
 mod dependencies;
 mod exclusion;
+mod explanation;
 mod invariant;
 mod opinion;
 mod promises;
@@ -21,6 +23,7 @@ pub mod models;
 pub mod reading;
 
 pub use conservation::conserved;
+pub use course::{Course, Said, When};
 pub use delivery::Delivery;
 pub use dependencies::{
     Access, Analysis, Anomaly, Cycle, Dependency, Finding, Header, Level, LevelError, Link, MICROS_MAX,
@@ -28,6 +31,7 @@ pub use dependencies::{
     Transactions, cycle_of, judge_transactions,
 };
 pub use exclusion::mutual_exclusion;
+pub use explanation::Explanation;
 pub use invariant::{Invariant, View};
 pub use opinion::Opinion;
 pub use serial::SerialOutcomes;

@@ -1,7 +1,10 @@
 //! Owns [`Opinion`]: what a checker says of a history, in three values.
 
+use serde::{Deserialize, Serialize};
+
 /// What a checker says of a history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "with", rename_all = "kebab-case")]
 pub enum Opinion {
     /// The history has the property.
     Holds,
@@ -16,6 +19,26 @@ impl Opinion {
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
+    }
+
+    /// Whether both say the same, in whichever words.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+
+    /// The same in at most `chars_max` characters, of which the last is `…` if there were more.
+    #[must_use]
+    pub fn shortened(self, chars_max: usize) -> Self {
+        let cut = |text: String| match text.char_indices().nth(chars_max) {
+            None => text,
+            Some(_) => text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect(),
+        };
+        match self {
+            Self::Holds => Self::Holds,
+            Self::Broken(text) => Self::Broken(cut(text)),
+            Self::Undecided(text) => Self::Undecided(cut(text)),
+        }
     }
 
     fn rank(&self) -> u8 {

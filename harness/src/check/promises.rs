@@ -2,7 +2,8 @@
 
 use super::linearizability::{Limits, Model, check};
 use super::{
-    Delivery, Guarantee, Invariant, Opinion, SlidingWindow, Staleness, View, conserved, mutual_exclusion,
+    Delivery, Explanation, Guarantee, Invariant, Opinion, SlidingWindow, Staleness, View, conserved,
+    mutual_exclusion,
 };
 
 impl Invariant {
@@ -22,10 +23,13 @@ impl Invariant {
 
     /// As [`Invariant::linearizable`], with limits of one's own.
     pub fn linearizable_within(model: impl Model + Send + Sync + 'static, limits: Limits) -> Self {
-        Self::judged("the operations are linearizable", move |view| {
+        Self::explained("the operations are linearizable", move |view| {
             match check(&model, view.operations, &limits) {
-                Ok(judgement) => judgement.opinion(view.operations),
-                Err(misfit) => Opinion::Undecided(misfit.to_string()),
+                Ok(judgement) => {
+                    let opinion = judgement.opinion(view.operations);
+                    (opinion, judgement.stuck().map(Explanation::NotLinearizable))
+                }
+                Err(misfit) => (Opinion::Undecided(misfit.to_string()), None),
             }
         })
     }

@@ -28,6 +28,7 @@ fn operation(worker: char, what: &str, invoked: u64, returned: Option<u64>, end:
         invoked,
         invoked_after_steps: 0,
         returned,
+        returned_after_steps: None,
         end,
         fault: None,
     }

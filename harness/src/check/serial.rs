@@ -139,6 +139,7 @@ mod tests {
             invoked: 0,
             invoked_after_steps: 0,
             returned: Some(1),
+            returned_after_steps: None,
             end: OperationEnd::Ok(result.to_string()),
             fault: None,
         }

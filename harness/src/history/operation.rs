@@ -23,6 +23,9 @@ pub struct Operation {
     /// Position of the return; `None` while it is open (the worker failed, crashed or was cut off),
     /// in which case it may or may not have taken effect.
     pub returned: Option<u64>,
+    /// Steps that were over when it returned, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_after_steps: Option<usize>,
     /// How it ended.
     pub end: OperationEnd,
     /// The fault that hit its worker while it was open, if one did.

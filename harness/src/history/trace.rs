@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Operation};
+use crate::check::Course;
 use crate::choice::Schedule;
 use crate::id::{ConnectionId, Word, WorkerId};
 use crate::programs::Programs;
@@ -32,6 +33,9 @@ pub struct Trace {
     pub ends: BTreeMap<WorkerId, WorkerEnd>,
     /// What the invariants said.
     pub verdict: Verdict,
+    /// What each of them said from step to step, where they were asked that often.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<Course>,
 }
 
 /// One choice and what came of it.

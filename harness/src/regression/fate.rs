@@ -139,6 +139,7 @@ mod tests {
             operations: Vec::new(),
             ends: BTreeMap::new(),
             verdict,
+            courses: Vec::new(),
         }
     }
 

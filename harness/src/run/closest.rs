@@ -50,7 +50,7 @@ impl<'a> Closest<'a> {
             }
         }
         let Some((_, _, schedule)) = best else { return Ok(None) };
-        let executed = self.execute(Detail::EveryStep, &mut Fixed::new(schedule)).await?;
+        let executed = self.execute(Detail::Courses, &mut Fixed::new(schedule)).await?;
         // Code that does not do the same twice is told by its replays.
         if executed.verdict != Verdict::Pass || executed.mismatch.is_some() {
             return Ok(None);

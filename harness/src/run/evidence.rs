@@ -66,7 +66,7 @@ async fn counterexample(
     })
 }
 
-/// Tells `executed`, which has `violation`, with the stores after every step, and how it behaves when it is
+/// Tells `executed`, which has `violation`, with the stores and what each invariant says after every step, and how it behaves when it is
 /// replayed.
 async fn witness(
     rig: &mut Rig,
@@ -74,7 +74,7 @@ async fn witness(
     executed: &Executed,
     violation: &Violation,
 ) -> Result<(Trace, Replays), Error> {
-    let again = replay(rig, subject, &executed.workers, &executed.schedule()).await?;
+    let again = replay(rig, subject, &executed.workers, Detail::Courses, &executed.schedule()).await?;
     let trace = rig.trace(if shows(&again, violation) { &again } else { executed });
     let (replays, _) = replays(rig, subject, &trace, REPLAYS).await?;
     Ok((trace, replays))
@@ -91,7 +91,7 @@ pub(crate) async fn replays(
     let team = subject.team(&recorded.workers);
     let mut last = None;
     for _ in 0..attempts {
-        let executed = replay(rig, subject, &team, &recorded.schedule).await?;
+        let executed = replay(rig, subject, &team, Detail::EveryStep, &recorded.schedule).await?;
         let wanted = recorded.verdict.violation();
         replays.reproduced += u32::from(wanted.is_some_and(|violation| shows(&executed, violation)));
         let difference = difference(recorded, &executed, rig.gate.backends());
@@ -102,14 +102,15 @@ pub(crate) async fn replays(
     Ok((replays, last))
 }
 
-/// Runs one schedule with the stores read after every step.
+/// Runs one schedule.
 async fn replay(
     rig: &mut Rig,
     subject: &Subject,
     workers: &[WorkerId],
+    detail: Detail,
     schedule: &Schedule,
 ) -> Result<Executed, Error> {
-    rig.execute(subject, workers, Detail::EveryStep, &mut Fixed::new(schedule.clone())).await
+    rig.execute(subject, workers, detail, &mut Fixed::new(schedule.clone())).await
 }
 
 fn shows(executed: &Executed, violation: &Violation) -> bool {

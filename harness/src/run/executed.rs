@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::check::Course;
 use crate::choice::{Choice, Schedule};
 use crate::digest::Digest;
 use crate::explore::Begun;
@@ -50,6 +51,8 @@ pub(crate) struct Executed {
     /// The stores after the last step, unless they were lost.
     pub(crate) final_state: Option<State>,
     pub(crate) verdict: Verdict,
+    /// What each invariant said from step to step, if that was wanted.
+    pub(crate) courses: Vec<Course>,
     /// The codes of conflicts with which workers ended that did not handle them.
     pub(crate) conflicts: BTreeMap<WorkerId, String>,
     /// What was chosen and could not be done, because the machine was too slow.
@@ -78,6 +81,7 @@ impl Executed {
             initial_state: None,
             final_state: None,
             verdict,
+            courses: Vec::new(),
             conflicts: BTreeMap::new(),
             unforced: None,
             mismatch: None,
@@ -119,6 +123,7 @@ impl Executed {
             operations: self.operations.clone(),
             ends: self.ends.clone(),
             verdict: self.verdict.clone(),
+            courses: self.courses.clone(),
         }
     }
 }

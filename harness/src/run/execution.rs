@@ -14,12 +14,14 @@ use super::following::Following;
 use super::halt::Halt;
 use super::idle::Idle;
 use super::log::OperationLog;
+use super::opinions;
 use super::panics;
 use super::patience::Patience;
 use super::polling::Polling;
+use super::rig::Detail;
 use super::surroundings::{Home, Surroundings};
 use super::timers::Timers;
-use crate::check::Invariant;
+use crate::check::{Course, Invariant};
 use crate::choice::Choice;
 use crate::clock::RunClock;
 use crate::explore::{Begun, Decision, Point, Strategy};
@@ -57,8 +59,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) model: &'a FaultModel,
     /// Whether workers were seen to have anything in common in their process.
     pub(crate) shares_memory: bool,
-    /// Whether the stores are read after every step even if no invariant asks for it.
-    pub(crate) states: bool,
+    /// How closely it is looked at.
+    pub(crate) detail: Detail,
 }
 
 impl Setting<'_> {
@@ -94,6 +96,8 @@ pub(crate) struct Execution<'a> {
     /// Requests that wait in a store and whose replies will be lost: the step (from 1) of that fault.
     pub(super) losses: BTreeMap<ConnectionId, usize>,
     pub(super) initial_state: Option<State>,
+    /// What each invariant has said so far, if that is wanted: those for every step, then those for the end.
+    pub(super) courses: Vec<Course>,
     /// The last conflict with which a store gave up a request of each worker.
     conflicts: BTreeMap<WorkerId, String>,
     pub(super) following: Following,
@@ -154,6 +158,7 @@ impl<'a> Execution<'a> {
             faults: 0,
             losses: BTreeMap::new(),
             initial_state: None,
+            courses: opinions::courses(setting),
             conflicts: BTreeMap::new(),
             following: Following::default(),
             shares_memory: setting.shares_memory,
@@ -229,6 +234,7 @@ impl<'a> Execution<'a> {
             initial_state: self.initial_state,
             final_state,
             verdict,
+            courses: self.courses,
             conflicts,
             unforced,
             mismatch,

@@ -15,7 +15,7 @@ pub(super) const NO_DEADLOCK: &str = "every worker can finish";
 impl Execution<'_> {
     /// Checks what must always hold, after a step or before the first one.
     pub(super) async fn judge_step(&mut self) -> Result<Option<Violation>, Halt> {
-        if self.setting.always.is_empty() && !self.setting.states {
+        if self.setting.always.is_empty() && !self.setting.detail.has_states() {
             return Ok(None);
         }
         let Setting { patience, .. } = *self.setting;
@@ -26,6 +26,7 @@ impl Execution<'_> {
             Verdict::Violation(violation) => Some(violation),
             Verdict::Pass | Verdict::Inconclusive(_) => None,
         };
+        self.note_opinions(&state);
         match self.steps.last_mut() {
             Some(step) => step.state = Some(state),
             None => self.initial_state = Some(state),
@@ -58,6 +59,11 @@ impl Execution<'_> {
     }
 
     fn verdict(&self, invariants: &[Invariant], state: &State, step: Option<usize>) -> Verdict {
+        self.viewed(state, |view| Invariant::verdict(invariants, view, step))
+    }
+
+    /// What invariants may look at now, shown to `look`.
+    pub(super) fn viewed<T>(&self, state: &State, look: impl FnOnce(&View<'_>) -> T) -> T {
         let ended = |is: &dyn Fn(&WorkerEnd) -> bool| -> Vec<WorkerId> {
             let them = self.tasks.iter().filter(|task| task.end.as_ref().is_some_and(is));
             them.map(|task| task.worker).collect()
@@ -65,7 +71,7 @@ impl Execution<'_> {
         let crashed = ended(&|end| *end == WorkerEnd::Crashed);
         let failed = ended(&|end| *end != WorkerEnd::Finished);
         let team = self.setting.workers;
-        let view = View {
+        look(&View {
             state,
             operations: self.log.operations(),
             workers: team.len(),
@@ -73,8 +79,7 @@ impl Execution<'_> {
             crashed: &crashed,
             failed: &failed,
             faults: self.faults,
-        };
-        Invariant::verdict(invariants, &view, step)
+        })
     }
 
     /// The violation that nobody can go on although somebody has not ended.
@@ -86,6 +91,7 @@ impl Execution<'_> {
         {
             self.steps.truncate(from);
             self.log.truncate(from);
+            self.courses.iter_mut().for_each(|course| course.truncate(from));
             let found = self.repeated()?;
             return Some(Violation::new(NO_DEADLOCK, found, None));
         }

@@ -42,6 +42,7 @@ impl OperationLog {
             invoked: self.events,
             invoked_after_steps: steps,
             returned: None,
+            returned_after_steps: None,
             end: OperationEnd::Open,
             fault: None,
         });
@@ -53,10 +54,11 @@ impl OperationLog {
         self.operations.retain(|operation| operation.invoked_after_steps <= steps);
     }
 
-    /// Operation `number` ends.
-    pub(crate) fn returned(&mut self, number: usize, end: OperationEnd) {
+    /// Operation `number` ends when `steps` steps are over.
+    pub(crate) fn returned(&mut self, number: usize, end: OperationEnd, steps: usize) {
         let operation = &mut self.operations[number];
         operation.returned = Some(self.events);
+        operation.returned_after_steps = Some(steps);
         operation.end = end;
         self.events += 1;
     }

@@ -21,6 +21,7 @@ mod job;
 mod jobs;
 mod judging;
 mod log;
+mod opinions;
 mod options;
 mod oracle;
 mod panics;

@@ -1,5 +1,5 @@
-//! Owns what a panic says, and the silence about panics of workers: they are judged and told with the outcome, once, instead of
-//! being printed in each of thousands of executions.
+//! Owns what a panic says, and the silence about panics of workers and of invariants that are asked early: they are judged and told
+//! with the outcome, once, instead of being printed in each of thousands of executions.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -14,6 +14,27 @@ thread_local! {
 
 /// Runs a worker's program; its panics are not printed.
 pub(super) async fn told_elsewhere<T>(program: impl Future<Output = T>) -> T {
+    hook();
+    let mut program = pin!(program);
+    poll_fn(|context| {
+        let _inside = Inside::enter();
+        program.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Asks an invariant; if it panics, that is not printed, and what it said is the error.
+pub(super) fn caught<T>(ask: impl FnOnce() -> T) -> Result<T, String> {
+    hook();
+    let asked = panic::AssertUnwindSafe(|| {
+        let _inside = Inside::enter();
+        ask()
+    });
+    panic::catch_unwind(asked).map_err(|payload| message(payload.as_ref()))
+}
+
+/// Sees to it that what panics inside is not printed.
+fn hook() {
     static HOOKED: Once = Once::new();
     HOOKED.call_once(|| {
         let print = panic::take_hook();
@@ -23,12 +44,6 @@ pub(super) async fn told_elsewhere<T>(program: impl Future<Output = T>) -> T {
             }
         }));
     });
-    let mut program = pin!(program);
-    poll_fn(|context| {
-        let _inside = Inside::enter();
-        program.as_mut().poll(context)
-    })
-    .await
 }
 
 /// What a panic said.
@@ -37,7 +52,7 @@ pub(super) fn message(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no text)".to_owned())
 }
 
-/// While it lives, this thread runs a worker's program.
+/// While it lives, this thread runs a worker's program, or asks an invariant.
 struct Inside;
 
 impl Inside {
@@ -65,5 +80,12 @@ mod tests {
         let program = told_elsewhere(async { panic!("not printed") });
         let panicked = panic::catch_unwind(panic::AssertUnwindSafe(|| runtime.block_on(program)));
         assert!(panicked.is_err() && !IN_WORKER.get());
+    }
+
+    #[test]
+    fn panic_of_an_invariant_is_what_it_said() {
+        assert_eq!(caught(|| 1), Ok(1));
+        assert_eq!(caught(|| -> u8 { panic!("no row") }), Err("no row".to_owned()));
+        assert!(!IN_WORKER.get());
     }
 }

@@ -99,11 +99,27 @@ impl Subject {
     }
 }
 
-/// Whether the stores are read after every step, or only where an invariant asks for it.
+/// How closely an execution is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
+    /// The stores are read where an invariant asks for it.
     Needed,
+    /// The stores are read after every step.
     EveryStep,
+    /// So they are, and each invariant is asked.
+    Courses,
+}
+
+impl Detail {
+    /// Whether the stores are read after every step even if no invariant asks for it.
+    pub(super) fn has_states(self) -> bool {
+        self != Self::Needed
+    }
+
+    /// Whether each invariant is asked after every step, whenever it is promised.
+    pub(super) fn has_courses(self) -> bool {
+        self == Self::Courses
+    }
 }
 
 impl Subject {
@@ -207,7 +223,7 @@ impl Rig {
             model: &subject.model,
             splits_max: subject.splits_max,
             shares_memory: self.shares_memory == Some(subject.number),
-            states: detail == Detail::EveryStep,
+            detail,
         };
         let mut executed = Execution::start(&setting, &mut self.gate).run(strategy).await?;
         executed.programs.clone_from(&subject.programs);

@@ -153,7 +153,7 @@ impl Execution<'_> {
             Event::Returned { number, end, .. } => {
                 // What is left of a program that has crashed (a task that it had spawned) ends nothing.
                 if !self.has_crashed(self.log.worker(number)) {
-                    self.log.returned(number, end);
+                    self.log.returned(number, end, self.steps.len());
                 }
             }
         }

@@ -6,6 +6,7 @@ mod clients;
 mod conformance;
 mod connections;
 mod counter;
+mod courses;
 mod culprit;
 mod endings;
 mod inside;

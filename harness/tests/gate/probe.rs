@@ -64,11 +64,16 @@ impl Probe {
 
     /// An invariant for the end.
     pub(crate) fn promising(
-        mut self,
+        self,
         promise: &str,
         judge: impl Fn(&View<'_>) -> std::result::Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        self.finally.push(Invariant::new(promise, judge));
+        self.ensuring(Invariant::new(promise, judge))
+    }
+
+    /// An invariant for the end that a checker makes.
+    pub(crate) fn ensuring(mut self, invariant: Invariant) -> Self {
+        self.finally.push(invariant);
         self
     }
 

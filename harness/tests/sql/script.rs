@@ -89,6 +89,7 @@ impl Script {
             operations: Vec::new(),
             ends: BTreeMap::new(),
             verdict: Verdict::Pass,
+            courses: Vec::new(),
         };
         let scenario: Arc<dyn Scenario> = Arc::new(self);
         let mut replay = |recorded: &Trace, attempts| {

@@ -2,8 +2,13 @@
 //! desk, for a phone and for paper. Everything passes through [`Visible`] and is then escaped by the templates.
 
 mod anchors;
+mod bars;
 mod circumstances;
+mod cut;
+mod drawn;
 mod fitting;
+mod graph;
+mod grid;
 mod overview;
 mod page;
 mod reproduce;
@@ -11,6 +16,7 @@ mod row;
 mod script;
 mod table;
 mod told;
+mod worth;
 
 use askama::Template;
 use thiserror::Error;

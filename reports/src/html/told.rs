@@ -4,10 +4,12 @@ use askama::Template;
 use raceproof::Outcome;
 
 use super::Visible;
+use super::drawn::Drawn;
 use super::fitting::Level;
+use super::grid::Piece;
 use super::reproduce::Reproduce;
 use super::row::class;
-use crate::story::{Line, Row, Story};
+use crate::story::{BesideRow, Difference, Story};
 use crate::wording;
 
 /// How many steps are shown at the levels that show any; at the first it is as many as a story has.
@@ -28,6 +30,7 @@ pub(super) struct Told<'a> {
     /// Whether its steps are left out for want of room.
     is_brief: bool,
     story: &'a Story,
+    drawn: Drawn,
     reproduce: Reproduce,
 }
 
@@ -67,8 +70,11 @@ impl Evidence<'_> {
             let title = Visible::cut_to(&title, UNTOLD_COLUMNS_MAX);
             return Untold { id: self.id, title, class, judgement: words }.render_into(into);
         }
+        if level > 0 {
+            (story.original, story.beside) = (None, None);
+        }
         match STEPS_MAX.get(level) {
-            None => story.lanes = None,
+            None => (story.lanes, story.history, story.dependencies) = (None, None, None),
             Some(most) => {
                 if let Some(lanes) = &mut story.lanes {
                     lanes.narrow(*most);
@@ -83,6 +89,7 @@ impl Evidence<'_> {
             is_open: self.is_open,
             is_brief: level >= STEPS_MAX.len(),
             reproduce: Reproduce::of(self.outcome, &story, self.program),
+            drawn: Drawn::of(&story),
             story: &story,
         };
         told.render_into(into)

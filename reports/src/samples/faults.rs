@@ -166,6 +166,7 @@ fn operation(worker: u16, name: &str, end: OperationEnd) -> Operation {
         invoked: u64::from(worker),
         invoked_after_steps: 0,
         returned,
+        returned_after_steps: None,
         end,
         fault: None,
     }

@@ -1,5 +1,6 @@
 //! Outcomes made by hand for the snapshots: one of each kind that a report must tell.
 
+mod checkers;
 mod faults;
 mod postgres;
 
@@ -15,6 +16,7 @@ use raceproof::programs::{Planned, Programs};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
 use raceproof::{Choice, Schedule, WorkerId};
 
+pub(crate) use checkers::stale;
 pub(crate) use faults::{breakdown, expired, locks};
 pub(crate) use postgres::{atomic, deadlock, split, swept};
 use postgres::{continued, wait, wake};
@@ -34,7 +36,8 @@ pub(crate) fn caught() -> Outcome {
         request("A", "SET counter 1", Some("OK"), &[("counter", None, Some("1"))]),
         request("B", "SET counter 1", Some("OK"), &[]),
     ];
-    let shrunk = trace("A B A B", steps, &violation, ("(empty)", "counter=1"));
+    let mut shrunk = trace("A B A B", steps, &violation, ("(empty)", "counter=1"));
+    shrunk.courses = vec![checkers::course(promise, &[(0, None), (4, Some(&violation.found))])];
     let mut original = shrunk.clone();
     original.workers.push(WorkerId(2));
     original.schedule = schedule("A B C A B C");
@@ -302,6 +305,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
         invoked: u64::from(worker),
         invoked_after_steps: 0,
         returned: Some(u64::from(worker) + 2),
+        returned_after_steps: None,
         end: OperationEnd::Ok("1".to_owned()),
         fault: None,
     };
@@ -315,6 +319,7 @@ fn trace(choices: &str, steps: Vec<TraceStep>, violation: &Violation, states: (&
         operations: vec![operation(0), operation(1)],
         ends: BTreeMap::from([(WorkerId(0), WorkerEnd::Finished), (WorkerId(1), WorkerEnd::Finished)]),
         verdict: Verdict::Violation(violation.clone()),
+        courses: Vec::new(),
     }
 }
 

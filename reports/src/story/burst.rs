@@ -20,6 +20,7 @@ pub(super) fn lanes(record: &BurstRecord, violation: &Violation) -> Lanes {
         operations: record.operations.clone(),
         ends: record.ends.clone(),
         verdict: Verdict::Violation(violation.clone()),
+        courses: Vec::new(),
     };
     Lanes::of(&trace, Some(violation))
 }

@@ -1,25 +1,41 @@
 //! Owns [`Story`]: a violation told in order, in harmless text, for whichever report draws it: what was
 //! promised, what happened, who did what when, and what the stores held. It neither lays out nor escapes.
 
+mod beside;
 mod broken;
 mod burst;
 mod circle;
 mod contrast;
+mod deed;
+mod dependencies;
+mod held;
+mod history;
 mod narrow;
+mod original;
 mod planned;
+mod promises;
 mod reported;
 mod row;
+mod scene;
 
-use std::collections::BTreeSet;
-
-use raceproof::history::{Effect, Trace};
+use raceproof::check::{Cycle, Explanation};
+use raceproof::history::Trace;
 use raceproof::outcome::Counterexample;
 use raceproof::verdict::{Culprit, Violation};
 use raceproof::{Outcome, WorkerId};
 
+pub use beside::{Beside, BesideRow, Difference, Pair, Side};
 pub use circle::{Circle, Link};
+pub use deed::{Deed, DeedKind};
+pub use dependencies::{Dependencies, Member};
+pub use held::Held;
+pub use history::{Bar, BarEnd, History, Mark, Moment, Order};
+pub use original::Original;
+pub use promises::{Is, Promised, Standing};
 pub use reported::REPORTED_MAX;
 pub use row::{Cell, Changed, Line, Row, Step};
+
+use scene::Scene;
 
 use crate::visible::Visible;
 use crate::wording;
@@ -58,8 +74,16 @@ pub struct Story {
     pub shrunk: Option<String>,
     /// What would have to be otherwise for it to pass, and the schedule that does, if one was found.
     pub passes: Option<Visible>,
+    /// The closest execution that passes beside the one that is drawn, if one was found.
+    pub beside: Option<Beside>,
     /// Why no serial order explains it, if that is known.
     pub cycle: Option<Visible>,
+    /// The same, or what a checker found of that kind, as who must come before whom.
+    pub dependencies: Option<Dependencies>,
+    /// The operations that the workers reported, in time.
+    pub history: Option<History>,
+    /// The execution in which it was found, if shrinking has made it smaller.
+    pub original: Option<Original>,
     /// What was taken for atomic, at which isolation level, and what could break, where there is a choice.
     pub model: Option<String>,
     /// Which clocks were in force, where time or what could break is part of the story.
@@ -77,10 +101,16 @@ pub struct Story {
 pub struct Lanes {
     /// The workers, one lane each.
     pub workers: Vec<WorkerId>,
+    /// The stores, one lane each where a report has room for them.
+    pub stores: Vec<Visible>,
+    /// What is promised, as far as it was looked at after every step.
+    pub promises: Vec<Promised>,
     /// What the workers were to do, one line each, if it was generated.
     pub planned: Vec<Visible>,
     /// The content of the stores before the first step.
     pub initial: Visible,
+    /// What each promise was worth then.
+    pub at_start: Vec<Standing>,
     /// What happened, in order.
     pub rows: Vec<Row>,
     /// The promise that broke only when all were done.
@@ -105,7 +135,7 @@ impl Story {
             about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
             anomaly: wording::anomaly(outcome).map(Visible::of),
             promised: Visible::of(&promised(violation)),
-            found: Visible::of(&violation.found),
+            found: Visible::of(&one_line(&violation.found)),
             shown: shown(violation),
             lanes: match (evidence, burst) {
                 (Some(evidence), _) => Some(Lanes::of(&evidence.shrunk, Some(violation))),
@@ -121,15 +151,28 @@ impl Story {
             shrink_tries: wording::counted(evidence.map_or(0, |evidence| evidence.shrink_candidates), "try"),
             shrunk: evidence.and_then(|evidence| wording::shrunk(&evidence.original, &evidence.shrunk)),
             passes: evidence.and_then(passes),
-            cycle: evidence
-                .and_then(|evidence| evidence.cycle.as_ref())
-                .map(|cycle| Visible::of(&cycle.sentence())),
+            beside: evidence.and_then(|evidence| {
+                evidence.passing.as_ref().map(|passing| beside::beside(&evidence.shrunk, passing))
+            }),
+            cycle: evidence.and_then(cycle).map(|cycle| Visible::of(&cycle.sentence())),
+            dependencies: evidence.and_then(cycle).or(explained(violation)).and_then(Dependencies::of),
+            history: evidence.and_then(|evidence| History::of(&evidence.shrunk, Some(violation))),
+            original: evidence.and_then(Original::of),
             model: wording::model(outcome),
             clock: clock(outcome),
             seed: outcome.seed,
             burst: burst.map(|burst| format!("{}; {}", wording::burst(burst), wording::NO_REPLAY)),
             replay_command: replay_command.map(|command| Visible::cut_to(command, COMMAND_COLUMNS_MAX)),
         })
+    }
+}
+
+impl Story {
+    /// Whether anything is known that says why the promise is broken.
+    #[must_use]
+    pub fn explains(&self) -> bool {
+        let has_order = self.history.as_ref().is_some_and(|history| history.order.is_some());
+        self.passes.is_some() || self.dependencies.is_some() || has_order
     }
 }
 
@@ -141,26 +184,19 @@ impl Lanes {
     /// `trace` as lanes; `violation` says which promise was broken, if one was, and at which step.
     #[must_use]
     pub fn of(trace: &Trace, violation: Option<&Violation>) -> Self {
-        let workers: Vec<_> = lanes_of(trace).into_iter().collect();
-        let stores_are_named = stores_of(trace).len() > 1;
-        let count = trace.steps.len();
-        // A record may have been edited by hand: a step that is not there breaks nothing.
-        let broken_at =
-            violation.and_then(|violation| violation.step).filter(|step| (1..=count).contains(step));
-        let promise = violation.map(|violation| violation.invariant.as_str());
-        let step = |index: usize| {
-            let broken = promise.filter(|_| broken_at == Some(index + 1));
-            let told = &trace.steps[index];
-            Row::Step(Step::of(told, index + 1, &workers, broken, stores_are_named))
-        };
+        let scene = Scene::of(trace, violation);
+        let step = |index: usize| Row::Step(Step::of(&scene, index));
         Self {
             planned: planned::lines(trace),
-            initial: Visible::of(&trace.initial_state),
-            rows: row::drawn(count, STEPS_MAX, step),
-            broken_at_end: promise.filter(|_| broken_at.is_none()).map(Visible::of),
-            last: Visible::of(&trace.final_state),
+            stores: scene.stores.iter().map(|store| Visible::of(store)).collect(),
+            promises: promises::promised(trace),
+            initial: Visible::long(&trace.initial_state),
+            at_start: promises::standings(trace, 0),
+            rows: row::drawn(trace.steps.len(), STEPS_MAX, step),
+            broken_at_end: scene.promise.filter(|_| scene.broken_at.is_none()).map(Visible::of),
+            last: Visible::long(&trace.final_state),
             reported: reported::lines(trace),
-            workers,
+            workers: scene.workers,
         }
     }
 }
@@ -180,6 +216,30 @@ fn passes(evidence: &Counterexample) -> Option<Visible> {
     let passing = evidence.passing.as_ref()?;
     let sentence = contrast::sentence(&evidence.shrunk, passing);
     Some(Visible::of(&format!("{sentence}: {}", passing.trace.schedule)))
+}
+
+/// The cycle that the gate saw; one that does not close, as in a record that was edited by hand, is none.
+fn cycle(evidence: &Counterexample) -> Option<&Cycle> {
+    evidence.cycle.as_ref().filter(|cycle| cycle.is_whole())
+}
+
+/// The cycle that a checker found.
+fn explained(violation: &Violation) -> Option<&Cycle> {
+    match violation.explanation.as_deref() {
+        Some(Explanation::Cycle(cycle)) => Some(cycle),
+        Some(Explanation::NotLinearizable(_)) | None => None,
+    }
+}
+
+/// A text of several lines in one: behind a colon the next comes at once, and else a semicolon parts them.
+fn one_line(text: &str) -> String {
+    let joined = |mut told: String, line: &str| {
+        if !told.is_empty() {
+            told.push_str(if told.ends_with(':') { " " } else { "; " });
+        }
+        told + line
+    };
+    text.trim_end_matches('\n').split('\n').map(str::trim_start).fold(String::new(), joined)
 }
 
 fn clock(outcome: &Outcome) -> Option<Visible> {
@@ -207,36 +267,17 @@ fn shown(violation: &Violation) -> String {
     }
 }
 
-/// The workers that a trace names anywhere: a record may have been edited by hand.
-fn lanes_of(trace: &Trace) -> BTreeSet<WorkerId> {
-    let acting = trace.steps.iter().flat_map(|step| {
-        let own = match &step.effect {
-            Effect::Request { connection, .. }
-            | Effect::Continued { connection, .. }
-            | Effect::Delivery { connection, .. } => Some(connection.worker),
-            Effect::Fault { fault, .. } => fault.worker(),
-            Effect::TimePassed { .. } => None,
-        };
-        own.into_iter().chain(step.woken.iter().map(|wake| wake.connection.worker))
-    });
-    acting.chain(trace.workers.iter().copied()).collect()
-}
-
-fn stores_of(trace: &Trace) -> BTreeSet<&str> {
-    let store = |effect| match effect {
-        &Effect::Request { ref store, .. }
-        | &Effect::Continued { ref store, .. }
-        | &Effect::Delivery { ref store, .. } => Some(store.as_str()),
-        Effect::Fault { hit, .. } => hit.as_ref().map(|hit| hit.store.as_str()),
-        Effect::TimePassed { .. } => None,
-    };
-    trace.steps.iter().filter_map(|step| store(&step.effect)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::samples;
+
+    #[test]
+    fn found_of_several_lines_is_one_sentence() {
+        let told = one_line("at most 1 of 2 fit:\n  A write 1\nnone of these can come next:\n  B read\n");
+        assert_eq!(told, "at most 1 of 2 fit: A write 1; none of these can come next: B read");
+        assert_eq!(one_line("a\tb"), "a\tb");
+    }
 
     /// A reader who is told of a bug must know in whose program to look for it.
     #[test]

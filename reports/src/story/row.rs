@@ -6,6 +6,10 @@ use raceproof::id::ConnectionId;
 
 use super::broken;
 use super::circle::Circle;
+use super::deed::{Deed, deed};
+use super::held::Held;
+use super::promises::{Standing, standings};
+use super::scene::Scene;
 use crate::visible::Visible;
 use crate::wording;
 
@@ -32,12 +36,18 @@ pub struct Step {
     pub across: Option<Visible>,
     /// Whether something broke.
     pub is_fault: bool,
+    /// What one of the stores did.
+    pub deed: Option<Deed>,
+    /// The lanes in which an earlier request goes on being held.
+    pub held: Vec<(usize, Held)>,
     /// What changed in the stores.
     pub changes: Vec<Changed>,
     /// The deadlock that was broken here, if one was.
     pub circle: Option<Circle>,
     /// The promise that broke here, if one did.
     pub broken: Option<Visible>,
+    /// What each promise was worth afterwards.
+    pub promises: Vec<Standing>,
     /// Whether this is the step of the violation that the story tells.
     pub is_the_violation: bool,
 }
@@ -86,23 +96,19 @@ pub struct Changed {
 }
 
 impl Step {
-    /// The step at position `number`; `broken` is the promise if this is the violation's step.
-    pub(super) fn of(
-        told: &TraceStep,
-        number: usize,
-        workers: &[WorkerId],
-        broken: Option<&str>,
-        stores_are_named: bool,
-    ) -> Self {
+    /// The step at `index`, from 0.
+    pub(super) fn of(scene: &Scene<'_>, index: usize) -> Self {
+        let (told, number) = (&scene.trace.steps[index], index + 1);
+        let broken = scene.promise.filter(|_| scene.broken_at == Some(number));
         let mut cells: Vec<Cell> = Vec::new();
         let mut add = |acting: WorkerId, lines: Vec<Line>| {
-            let Some(lane) = workers.iter().position(|worker| *worker == acting) else { return };
+            let Some(lane) = scene.workers.iter().position(|worker| *worker == acting) else { return };
             match cells.iter_mut().find(|cell| cell.lane == lane) {
                 Some(cell) => cell.lines.extend(lines),
                 None => cells.push(Cell { lane, lines }),
             }
         };
-        if let Some((worker, lines)) = own_lines(&told.effect, stores_are_named) {
+        if let Some((worker, lines)) = own_lines(&told.effect, scene.names_stores) {
             add(worker, lines);
         }
         for wake in &told.woken {
@@ -120,8 +126,11 @@ impl Step {
             across: across(told),
             is_fault: matches!(told.effect, Effect::Fault { .. }),
             circle: Circle::of(&told.effect),
+            deed: deed(told, &scene.stores),
+            held: scene.held_through(index),
             changes: changes(&told.changes),
             broken: broken.or(told.violated.as_deref()).map(Visible::of),
+            promises: standings(scene.trace, number),
             is_the_violation: broken.is_some(),
         }
     }
@@ -143,7 +152,7 @@ fn own_lines(effect: &Effect, stores_are_named: bool) -> Option<(WorkerId, Vec<L
         Effect::Request { connection, store, queued, request, reply, stopped, blocked_by, .. } => {
             let mut lines = queued_lines(queued);
             let place = place(connection, store, stores_are_named);
-            lines.push(Line::Request(Visible::of(&(place + request))));
+            lines.push(Line::Request(Visible::long(&(place + request))));
             lines.push(came_to(reply.as_deref(), *stopped, blocked_by));
             Some((connection.worker, lines))
         }
@@ -173,7 +182,7 @@ fn lost_reply() -> Line {
 /// What a request has come to by the end of a step.
 fn came_to(reply: Option<&str>, stopped: bool, blocked_by: &[ConnectionId]) -> Line {
     match reply {
-        Some(reply) => Line::Reply(Visible::of(reply)),
+        Some(reply) => Line::Reply(Visible::long(reply)),
         None if stopped => Line::Stopped,
         None if blocked_by.is_empty() => Line::Blocked(Visible::of("blocked")),
         None => {
@@ -225,8 +234,8 @@ fn gone(changes: &[Change]) -> String {
 fn changes(changes: &[Change]) -> Vec<Changed> {
     let changed = |change: &Change| Changed {
         key: Visible::of(&change.key),
-        before: change.before.as_deref().map(Visible::of),
-        after: change.after.as_deref().map(Visible::of),
+        before: change.before.as_deref().map(Visible::long),
+        after: change.after.as_deref().map(Visible::long),
     };
     let mut told: Vec<_> = changes.iter().take(LISTED_MAX).map(changed).collect();
     if changes.len() > LISTED_MAX {

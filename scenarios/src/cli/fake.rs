@@ -155,6 +155,7 @@ fn trace() -> Trace {
         operations: Vec::new(),
         ends: BTreeMap::new(),
         verdict: Verdict::Violation(violation()),
+        courses: Vec::new(),
     }
 }
 

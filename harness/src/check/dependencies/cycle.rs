@@ -104,15 +104,21 @@ impl Cycle {
     /// The cycle in one sentence without a full stop: `T1 … before T2 …; so T1 must come before itself: a lost update`.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let links = self.links.iter().enumerate();
-        let told: Vec<String> = links.map(|(place, link)| self.clause(place, link)).collect();
         let first = &self.members[0].name;
-        format!(
-            "{}; so {first} must come before itself: {} ({})",
-            told.join("; "),
-            self.words(),
-            self.anomaly
-        )
+        let (told, words) = (self.clauses().join("; "), self.words());
+        format!("{told}; so {first} must come before itself: {words} ({})", self.anomaly)
+    }
+
+    /// Why each member must come before the next, one clause for each link.
+    #[must_use]
+    pub fn clauses(&self) -> Vec<String> {
+        self.links.iter().enumerate().map(|(place, link)| self.clause(place, link)).collect()
+    }
+
+    /// Whether it closes: a record may have been edited by hand.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.members.is_empty() && self.members.len() == self.links.len()
     }
 
     fn clause(&self, place: usize, link: &Link) -> String {

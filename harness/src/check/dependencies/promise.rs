@@ -6,7 +6,7 @@ use super::analysis::{Analysis, Scope};
 use super::level::Level;
 use super::micro::MicroList;
 use super::transactions::{Header, Status, Transactions};
-use crate::check::{Invariant, Opinion};
+use crate::check::{Explanation, Invariant, Opinion};
 use crate::history::{Operation, OperationEnd};
 use crate::id::WorkerId;
 
@@ -38,8 +38,8 @@ impl Invariant {
     /// ```
     #[must_use]
     pub fn consistent_with(level: Level) -> Self {
-        Self::judged(format!("the transactions are {}", adjective(level)), move |view| {
-            judge_transactions(view.operations, level)
+        Self::explained(format!("the transactions are {}", adjective(level)), move |view| {
+            explained(view.operations, level)
         })
     }
 }
@@ -56,9 +56,18 @@ fn adjective(level: Level) -> String {
 /// undecided if one is written in another way.
 #[must_use]
 pub fn judge_transactions(operations: &[Operation], level: Level) -> Opinion {
+    explained(operations, level).0
+}
+
+/// The same, with the cycle, if that is what rules out `level`.
+fn explained(operations: &[Operation], level: Level) -> (Opinion, Option<Explanation>) {
     match history(operations) {
-        Ok(history) => Analysis::of(&history, Scope::of(level)).opinion(level),
-        Err(what) => Opinion::Undecided(what),
+        Ok(history) => {
+            let analysis = Analysis::of(&history, Scope::of(level));
+            let cycle = analysis.against(level).and_then(|finding| finding.cycle.clone());
+            (analysis.opinion(level), cycle.map(Explanation::Cycle))
+        }
+        Err(what) => (Opinion::Undecided(what), None),
     }
 }
 

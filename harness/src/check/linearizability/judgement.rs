@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use super::item::{Item, Part};
 use super::limits::Exceeded;
 use crate::check::Opinion;
@@ -21,7 +23,7 @@ pub enum Judgement {
 }
 
 /// When an operation took effect, in one explanation of a history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// Its position among the operations of the history.
     pub operation: usize,
@@ -30,17 +32,18 @@ pub struct Point {
 }
 
 /// Where the best explanation of a history ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stuck {
     /// The part of the object, such as a key, if parts are judged one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// How many operations of that part have returned.
     pub returned: usize,
-    /// The longest linearizable prefix, as positions among the operations of the history, in the order of its linearization.
-    pub prefix: Vec<usize>,
+    /// The longest linearizable prefix, in the order of its linearization.
+    pub prefix: Vec<Point>,
     /// The state after it.
     pub state: String,
-    /// The operations of which one must come next, none of which can.
+    /// The operations of which one must come next, none of which can: positions among the operations of the history.
     pub blocked: Vec<usize>,
 }
 
@@ -58,6 +61,12 @@ impl Judgement {
             Self::Broken(stuck) => Opinion::Broken(stuck.told(operations)),
             Self::Undecided(exceeded) => Opinion::Undecided(exceeded.to_string()),
         }
+    }
+
+    /// Where the best explanation ends, if there is none of the whole.
+    #[must_use]
+    pub fn stuck(self) -> Option<Stuck> {
+        if let Self::Broken(stuck) = self { Some(stuck) } else { None }
     }
 
     /// Puts the points of all parts into the order of time.
@@ -89,7 +98,7 @@ impl Stuck {
         Self {
             blocked: blocked.map(|item| item.operation).collect(),
             returned: part.items.iter().filter(returned).count(),
-            prefix: prefix.iter().map(|item| part.items[*item as usize].operation).collect(),
+            prefix: points(&part.items, prefix).collect(),
             key: part.key,
             state,
         }
@@ -100,7 +109,8 @@ impl Stuck {
     pub fn told(&self, operations: &[Operation]) -> String {
         let mut told = String::new();
         let key = self.key.as_ref().map(|key| format!(" of `{key}`")).unwrap_or_default();
-        let placed = self.prefix.iter().filter(|index| telling::has_returned(&operations[**index])).count();
+        let placed =
+            self.prefix.iter().filter(|point| telling::has_returned(&operations[point.operation])).count();
         let of = self.returned;
         let _ = if placed == 0 {
             writeln!(
@@ -115,8 +125,8 @@ impl Stuck {
         if skipped > 0 {
             let _ = writeln!(told, "  … {skipped} more before");
         }
-        for index in &self.prefix[skipped..] {
-            let _ = writeln!(told, "  {}", telling::operation(&operations[*index]));
+        for point in &self.prefix[skipped..] {
+            let _ = writeln!(told, "  {}", telling::operation(&operations[point.operation]));
         }
         if placed > 0 {
             let _ = writeln!(told, "then the state is {}, and none of these can come next:", self.state);

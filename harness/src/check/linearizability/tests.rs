@@ -123,7 +123,8 @@ fn explanation_names_the_longest_prefix_and_who_cannot_come_next() {
     ];
     let judgement = check(&Register::default(), &operations, &Limits::default()).expect("understood");
     let Judgement::Broken(stuck) = judgement else { panic!("{judgement:?}") };
-    assert_eq!((&stuck.prefix[..], &stuck.blocked[..]), (&[0, 1, 2][..], &[3][..]));
+    let prefix: Vec<_> = stuck.prefix.iter().map(|point| (point.operation, point.after_event)).collect();
+    assert_eq!((&prefix[..], &stuck.blocked[..]), (&[(0, 0), (1, 2), (2, 3)][..], &[3][..]));
     assert_eq!(
         stuck.told(&operations),
         "at most 3 of 4 operations fit into one order:\n  \

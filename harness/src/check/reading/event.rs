@@ -89,6 +89,7 @@ impl<'a> Pairing<'a> {
             invoked: self.events - 1,
             invoked_after_steps: 0,
             returned: None,
+            returned_after_steps: None,
             end: OperationEnd::Open,
             fault: None,
         }));

@@ -34,7 +34,7 @@ pub(super) fn operations(mut reported: Vec<Reported>) -> Vec<Operation> {
             }
             Reported::Returned { number, end, .. } => {
                 if let Some(place) = places.get(&number) {
-                    log.returned(*place, end);
+                    log.returned(*place, end, 0);
                 }
             }
         }

@@ -43,6 +43,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
         operations: Vec::new(),
         ends: BTreeMap::new(),
         verdict: verdict.clone(),
+        courses: Vec::new(),
     };
     let replays = Replays { attempts: 1, reproduced: 1, differing: 0, first_difference: None };
     let mut outcome = passed();
