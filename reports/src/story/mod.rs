@@ -5,6 +5,8 @@ mod broken;
 mod burst;
 mod circle;
 mod contrast;
+mod difference;
+mod essence;
 mod planned;
 mod reported;
 mod row;
@@ -17,6 +19,7 @@ use raceproof::verdict::{Culprit, Violation};
 use raceproof::{Outcome, WorkerId};
 
 pub use circle::{Circle, Link};
+pub use essence::sentence as essence;
 pub use reported::REPORTED_MAX;
 pub use row::{Cell, Changed, Line, Row, Step};
 
@@ -31,6 +34,9 @@ pub const STEPS_MAX: usize = 200;
 pub struct Story {
     /// The scenario, its level if it ran at one, and its fault model if that is told.
     pub name: Visible,
+    /// Which steps must not be ordered as they were, or what must not happen between them, in one sentence; `None` without
+    /// a counterexample.
+    pub essence: Option<Visible>,
     /// What the code under test does and why it breaks or holds.
     pub about: Visible,
     /// The name of the anomaly, if one was expected.
@@ -101,6 +107,7 @@ impl Story {
         let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
         Some(Self {
             name: Visible::of(&wording::name(outcome)),
+            essence: evidence.map(essence::sentence),
             about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
             anomaly: wording::anomaly(outcome).map(Visible::of),
             promised: Visible::of(&promised(violation)),
