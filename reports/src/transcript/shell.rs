@@ -9,6 +9,7 @@ use raceproof::outcome::Counterexample;
 
 use super::act::{Act, acts};
 use super::{Untypable, comment, psql, redis_cli};
+use crate::visible::Visible;
 use crate::wording;
 
 const PRELUDE: &str = include_str!("prelude.sh");
@@ -27,6 +28,11 @@ pub(super) fn script(outcome: &Outcome, evidence: &Counterexample) -> Result<Str
         ));
     };
     let mut script = Script { victims: victims(evidence), ..Script::new(outcome) };
+    // A record may have been edited by hand.
+    let is_known = |store: &str| store == POSTGRES || store.strip_prefix("redis").is_some_and(is_number);
+    if let Some(store) = script.stores.iter().find(|store| !is_known(store)) {
+        return Err(Untypable(format!("nothing here speaks to `{}`", Visible::of(store))));
+    }
     for (index, (act, woken)) in acts.iter().enumerate() {
         script.add(index + 1, act, woken)?;
     }
@@ -163,7 +169,9 @@ impl<'a> Script<'a> {
         if self.sessions.contains_key(&connection) {
             return Ok(String::new());
         }
-        self.stores.insert(store.to_owned());
+        if !self.stores.contains(store) {
+            return Err(Untypable(format!("{connection} speaks to a store that the scenario does not name")));
+        }
         self.sessions.insert(connection, (store.to_owned(), Vec::new()));
         let name = session(connection);
         if store != POSTGRES {
@@ -181,7 +189,7 @@ impl<'a> Script<'a> {
             options.push(if self.victims.contains(&connection) { victim } else { other }.to_owned());
         }
         let options = options.join(" ");
-        Ok(format!("open {name} postgres env PGAPPNAME={name} PGOPTIONS='{options}' psql -X -q\n"))
+        Ok(format!("open {name} postgres env PGAPPNAME={name} PGOPTIONS='{options}' psql -X\n"))
     }
 
     fn set_up(&self, set_up: &[Typed]) -> Result<String, Untypable> {
@@ -198,7 +206,7 @@ impl<'a> Script<'a> {
         if self.stores.contains(POSTGRES) {
             text += "[ \"$(psql -X -A -t -q -c \"SELECT count(*) FROM pg_stat_user_tables\")\" = 0 ] || { echo 'the database is not empty, or not there' >&2; exit 1; }\n";
         }
-        for Typed { store, lines } in set_up {
+        for Typed { store, lines } in set_up.iter().filter(|typed| self.stores.contains(&typed.store)) {
             let body = body(store, lines).map_err(|why| Untypable(format!("the set-up {why}")))?;
             text += &match store.as_str() {
                 POSTGRES => format!("psql -X -q -v ON_ERROR_STOP=1 {}[ $? = 0 ] || exit 1\n", heredoc(&body)),
@@ -251,6 +259,12 @@ fn heredoc(body: &str) -> String {
     format!("<<'{end}'\n{body}{end}\n")
 }
 
+/// Whether it is nothing, or as in `-2`.
+fn is_number(text: &str) -> bool {
+    text.is_empty()
+        || text.strip_prefix('-').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What stands for the end of a key's life.
 fn expire(key: &str) -> Result<String, &'static str> {
     let (store, key) = match key.split_once('/') {
@@ -271,4 +285,37 @@ fn session(connection: ConnectionId) -> String {
 
 fn identifier(name: &str) -> String {
     name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What bash makes of a script.
+    fn run(script: &str) -> String {
+        let output = Command::new("bash").args(["-c", script]).output().expect("bash is there");
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Whatever the system under test sends, it is neither run nor changed by the shell into which it is pasted.
+    #[test]
+    fn hostile_texts_pass_the_shell_as_they_are() {
+        for body in [
+            "SELECT '$(touch owned) `id` ${HOME} \\ \" ! ~ * ';\n",
+            "SELECT '\nSTEP\nid\nSTEP_\n';\n",
+            "SET a \"'; id #\"\n",
+            "}\n",
+        ] {
+            assert_eq!(run(&format!("told() {{ cat; }} {}told", heredoc(body))), body);
+        }
+        for key in ["a", "it's", "$(id)", "`id`", "a b;id", "\\", "\"", "-x"] {
+            let line = expire(key).expect("it can be typed");
+            assert_eq!(run(&format!("cli_redis=\"printf %s|\"\n{line}")), format!("DEL|{key}|"));
+        }
+        assert_eq!(expire("redis-2/a").as_deref(), Ok("$cli_redis_2 DEL 'a' # its time has come\n"));
+        assert!(expire("\u{202e}").is_err() && expire("a\nid").is_err() && expire("\u{fffd}").is_err());
+    }
 }

@@ -44,3 +44,19 @@ fn isolationtester_is_given_sql_only() {
     let refused = transcript(&typed(&LINES), Form::Isolationtester).expect_err("it speaks to Redis");
     assert_eq!(refused.to_string(), "the set-up speaks to redis");
 }
+
+/// A record may have been edited by hand: what names a store goes into the shell as it is.
+#[test]
+fn stores_that_are_none_are_refused() {
+    let mut outcome = typed(&LINES);
+    outcome.card.stores = vec!["redis".to_owned(), "redis'; id #".to_owned()];
+    let refused = transcript(&outcome, Form::Shell).expect_err("no such store");
+    assert_eq!(refused.to_string(), "nothing here speaks to `redis'; id #`");
+    outcome.card.stores = vec!["postgres".to_owned()];
+    assert!(
+        transcript(&outcome, Form::Shell)
+            .expect_err("it speaks to Redis")
+            .to_string()
+            .starts_with("A speaks to")
+    );
+}
