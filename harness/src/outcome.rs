@@ -16,7 +16,7 @@ use crate::check::Cycle;
 use crate::checkpoint::Checkpoint;
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
-use crate::history::Trace;
+use crate::history::{Trace, Typed};
 use crate::regression::Retried;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
@@ -287,6 +287,9 @@ pub struct Counterexample {
     /// Why no serial order of the workers' operations explains the shrunk execution, if that can be told exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycle: Option<Cycle>,
+    /// What the set-up has sent to each store, as it can be typed; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_up: Option<Vec<Typed>>,
 }
 
 /// An execution that passes, beside one that violates.

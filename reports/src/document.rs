@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::story::essence;
 use crate::sweep::Sweep;
 
 /// What the field `format` of every record says.
@@ -42,6 +43,28 @@ pub struct Document {
     /// What the outcomes come to, family by family, where scenarios ran at several levels or under several fault models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sweeps: Vec<Sweep>,
+    /// What each counterexample comes to, in the order of the outcomes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub essences: Vec<Essence>,
+}
+
+/// A counterexample in one sentence, made of its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Essence {
+    /// The position of its outcome, from 0.
+    pub outcome: usize,
+    /// Which steps must not be ordered as they were, or what must not happen between them.
+    pub sentence: String,
+}
+
+impl Essence {
+    fn all(outcomes: &[Outcome]) -> Vec<Self> {
+        let of = |(outcome, told): (usize, &Outcome)| {
+            let sentence = essence(told.counterexample.as_ref()?).to_string();
+            Some(Self { outcome, sentence })
+        };
+        outcomes.iter().enumerate().filter_map(of).collect()
+    }
 }
 
 /// Why a document could not be written or read.
@@ -123,8 +146,8 @@ impl Document {
     #[must_use]
     pub fn new(command: Vec<String>, outcomes: Vec<Outcome>) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
-        let sweeps = Sweep::all(&outcomes);
-        Self { format: FORMAT.to_owned(), version: VERSION, program, command, outcomes, sweeps }
+        let (sweeps, essences) = (Sweep::all(&outcomes), Essence::all(&outcomes));
+        Self { format: FORMAT.to_owned(), version: VERSION, program, command, outcomes, sweeps, essences }
     }
 
     /// The document as indented JSON with a line end.

@@ -15,6 +15,7 @@ pub mod mark;
 pub mod story;
 pub mod sweep;
 pub mod terminal;
+pub mod transcript;
 pub mod visible;
 pub mod wording;
 

@@ -131,7 +131,7 @@ fn written(character: char) -> String {
 /// Whether a character is obeyed rather than seen, or looks like nothing: controls, format characters
 /// (bidi among them), line separators, variation selectors, tags, fillers, noncharacters (Unicode 16,
 /// categories Cc, Cf, Zl, Zp and `Default_Ignorable_Code_Point`).
-fn is_unseen(character: char) -> bool {
+pub(crate) fn is_unseen(character: char) -> bool {
     let code = u32::from(character);
     character.is_control()
         || (code & 0xfffe) == 0xfffe

@@ -4,7 +4,9 @@
 mod operation;
 mod state;
 mod trace;
+mod typed;
 
 pub use operation::{Operation, OperationEnd, OperationFault};
 pub use state::{Change, Datum, State};
 pub use trace::{Cause, Effect, Fault, Hit, Trace, TraceStep, WaitFor, Wake, WorkerEnd};
+pub use typed::Typed;

@@ -50,6 +50,10 @@ pub struct TraceStep {
     pub changes: Vec<Change>,
     /// The invariant that was broken after this step, if one was.
     pub violated: Option<String>,
+    /// What was sent in this step as it can be typed into the store's own client, in full, one entry for each command or
+    /// statement; `None` if nothing was, or if it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typed: Option<Vec<String>>,
 }
 
 /// What one choice did.

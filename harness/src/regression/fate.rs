@@ -128,6 +128,7 @@ mod tests {
             woken: Vec::new(),
             changes: Vec::new(),
             violated: None,
+            typed: None,
         };
         Trace {
             workers: Vec::new(),

@@ -72,6 +72,7 @@ impl Engine {
             let rig = Rig {
                 gate,
                 set_up,
+                set_up_typed: None,
                 idle,
                 patience,
                 timers,

@@ -63,6 +63,7 @@ async fn counterexample(
         shrink_candidates,
         passing,
         cycle,
+        set_up: rig.set_up_typed.clone(),
     })
 }
 

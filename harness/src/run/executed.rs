@@ -105,7 +105,13 @@ impl Executed {
             let (effect, woken) = tell(&step.happened, &tellers);
             let changes = changes(before, step.state.as_ref());
             before = step.state.as_ref().or(before);
-            steps.push(TraceStep { effect, woken, changes, violated: None });
+            steps.push(TraceStep {
+                effect,
+                woken,
+                changes,
+                violated: None,
+                typed: typed(&step.happened, &tellers),
+            });
         }
         if let Some(violation) = self.verdict.violation()
             && let Some(step) = violation.step.and_then(|step| steps.get_mut(step.wrapping_sub(1)))
@@ -165,6 +171,13 @@ impl Teller {
         digest.text()
     }
 
+    fn typed(&self, stepped: &Stepped) -> Option<Vec<String>> {
+        let queued = stepped.queued.iter().map(|request| (request, None));
+        let all = queued.chain([(&stepped.request, stepped.context.as_ref())]);
+        let typed = all.map(|(request, context)| self.session.transcribe(request, context));
+        Some(typed.collect::<Option<Vec<_>>>()?.concat())
+    }
+
     fn reply(&self, stepped: &Stepped) -> Option<String> {
         let reply = stepped.reply.as_ref()?;
         Some(self.session.show_reply(reply, stepped.context.as_ref()))
@@ -219,6 +232,16 @@ impl Teller {
             digest: self.digest(stepped),
         }
     }
+}
+
+/// What was sent, as it can be typed.
+fn typed(happened: &Happened, tellers: &[Teller]) -> Option<Vec<String>> {
+    let stepped = match happened {
+        Happened::Step(_, stepped) => stepped,
+        Happened::Fault(_, struck) => struck.hit.as_ref()?,
+        Happened::Continuation(..) | Happened::Delivery { .. } | Happened::TimePassed { .. } => return None,
+    };
+    tellers[stepped.store].typed(stepped)
 }
 
 fn tell(happened: &Happened, tellers: &[Teller]) -> (Effect, Vec<Wake>) {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::explore::Strategy;
 use crate::fault::FaultModel;
 use crate::gate::{Gate, spinning};
-use crate::history::Trace;
+use crate::history::{Trace, Typed};
 use crate::id::WorkerId;
 use crate::isolation::Isolation;
 use crate::plan::{Plan, RunLimits};
@@ -30,6 +30,8 @@ use crate::verdict::{Culprit, Inconclusive, Verdict};
 pub(crate) struct Rig {
     pub(crate) gate: Gate,
     pub(crate) set_up: SetUp,
+    /// What the last set-up has sent, if it can be typed.
+    pub(crate) set_up_typed: Option<Vec<Typed>>,
     pub(crate) idle: Arc<Idle>,
     pub(crate) patience: Patience,
     pub(crate) timers: Timers,
@@ -283,10 +285,15 @@ impl Rig {
 
     async fn set_up(&mut self, subject: &Subject, limit: Duration) -> Result<(), Halt> {
         self.set_up.refresh(self.gate.outages()).await.map_err(|error| Halt::Error(error.into()))?;
+        self.set_up.begin();
         let mut set_up = subject.scenario.set_up(&mut self.set_up);
         let prepared = self.patience.within(limit, spinning(|context| set_up.as_mut().poll(context))).await;
+        drop(set_up);
         match prepared {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.set_up_typed = self.set_up.typed();
+                Ok(())
+            }
             Ok(Err(source)) => {
                 Err(Halt::Error(Error::SetUp { scenario: subject.scenario.card().name, source }))
             }

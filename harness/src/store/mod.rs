@@ -22,6 +22,7 @@ pub mod probe;
 mod process;
 mod processes;
 mod ready;
+mod recording;
 pub mod redis;
 mod run_folder;
 mod server;

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::recording::Recording;
 use super::redis::NAME;
 use super::{Server, StoreError, postgres};
+use crate::history::Typed;
+use crate::wire::postgres::PostgresSession;
+use crate::wire::redis::RedisSession;
+use crate::wire::{Limits, Session};
 
 /// What a scenario's set-up is given: a direct connection to each store of the run.
 #[derive(Default)]
@@ -13,6 +18,8 @@ pub struct SetUp {
     pub(crate) postgres: Option<tokio_postgres::Client>,
     /// The servers, by name, to which these lead.
     servers: BTreeMap<&'static str, Server>,
+    /// What goes by on them, with what follows it.
+    recordings: BTreeMap<&'static str, (Recording, Box<dyn Session>)>,
     /// How often stores had been killed when the connections were opened.
     outages: u64,
 }
@@ -20,13 +27,35 @@ pub struct SetUp {
 impl SetUp {
     /// Opens a connection to the server called `store`.
     pub(crate) async fn open(&mut self, store: &'static str, server: &Server) -> Result<(), StoreError> {
-        if store == postgres::NAME {
-            self.open_postgres(server).await.map_err(|error| refused("PostgreSQL", error))?;
+        let recording = Recording::default();
+        let session: Box<dyn Session> = if store == postgres::NAME {
+            let opened = self.open_postgres(server, &recording).await;
+            opened.map_err(|error| refused("PostgreSQL", error))?;
+            Box::new(PostgresSession::new(Limits::default()))
         } else {
-            self.open_redis(store, server).await.map_err(|error| refused("Redis", error))?;
-        }
+            let opened = self.open_redis(store, server, &recording).await;
+            opened.map_err(|error| refused("Redis", error))?;
+            Box::new(RedisSession::new(Limits::default()))
+        };
+        recording.begin();
+        self.recordings.insert(store, (recording, session));
         self.servers.insert(store, server.clone());
         Ok(())
+    }
+
+    /// A set-up begins.
+    pub(crate) fn begin(&mut self) {
+        self.recordings.values().for_each(|(recording, _)| recording.begin());
+    }
+
+    /// What was sent since it [began](Self::begin), store by store; `None` if it cannot be typed.
+    pub(crate) fn typed(&mut self) -> Option<Vec<Typed>> {
+        let typed = self.recordings.iter_mut().map(|(store, (recording, session))| {
+            let lines = recording.transcript(session.as_mut())?;
+            Some(Typed { store: (*store).to_owned(), lines })
+        });
+        let typed = typed.collect::<Option<Vec<_>>>()?;
+        Some(typed.into_iter().filter(|typed| !typed.lines.is_empty()).collect())
     }
 
     /// Opens the connections anew if a store was killed since; there were `outages` so far.
@@ -64,6 +93,6 @@ impl SetUp {
     }
 }
 
-fn refused(store: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+fn refused(store: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::Command { store, command: "open a connection".to_owned(), source: error.into() }
 }

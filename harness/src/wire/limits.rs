@@ -1,5 +1,8 @@
 //! Owns the limits that a codec enforces; the protocols apply them.
 
+/// Longest request that is told as it can be typed, in bytes.
+pub(super) const TYPED_BYTES_MAX: usize = 32 << 10;
+
 /// Bounds on what a peer may make a codec hold or follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -157,6 +157,13 @@ pub trait Session: Send {
     /// A request for people: one line, arguments quoted where needed, long values cut.
     fn show_request(&self, request: &[u8], context: Option<&Context>) -> String;
 
+    /// What is executed for a request as it can be typed into the store's own client, in full, one entry for each command or
+    /// statement. `None` if it cannot be: it is too long, holds a password or bytes that are no text, or is no text at all.
+    fn transcribe(&self, request: &[u8], context: Option<&Context>) -> Option<Vec<String>> {
+        let _ = (request, context);
+        None
+    }
+
     /// A reply for people, one line, long values cut; `context` is that of the request.
     fn show_reply(&self, reply: &[u8], context: Option<&Context>) -> String;
 }

@@ -290,6 +290,7 @@ fn evidence(violation: Violation, original: Trace, shrunk: Trace) -> Counterexam
         shrink_candidates: 12,
         passing: None,
         cycle: None,
+        set_up: None,
     }
 }
 
@@ -348,7 +349,7 @@ fn request(
 }
 
 fn plain(effect: Effect) -> TraceStep {
-    TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None }
+    TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None, typed: None }
 }
 
 fn change(key: &str, before: Option<&str>, after: Option<&str>) -> Change {

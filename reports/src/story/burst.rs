@@ -43,7 +43,7 @@ fn step(passed: &Passed) -> TraceStep {
             Effect::Delivery { connection, store, message, digest }
         }
     };
-    TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None }
+    TraceStep { effect, woken: Vec::new(), changes: Vec::new(), violated: None, typed: None }
 }
 
 #[cfg(test)]

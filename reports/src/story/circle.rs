@@ -59,7 +59,7 @@ impl Link {
 }
 
 /// Positions of the waits on a shortest way from `victim` back to it; `None` if there is none.
-fn closed(victim: ConnectionId, waits: &[WaitFor]) -> Option<Vec<usize>> {
+pub(super) fn closed(victim: ConnectionId, waits: &[WaitFor]) -> Option<Vec<usize>> {
     // Each way is a list of positions; the shortest ways come first, and no wait is followed twice.
     let mut followed = vec![false; waits.len()];
     let mut ways = std::collections::VecDeque::from([(victim, Vec::new())]);

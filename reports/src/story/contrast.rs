@@ -1,61 +1,30 @@
 //! Owns the sentence that tells a violation from the closest execution that passes: which one step makes the difference.
 
+use raceproof::Choice;
 use raceproof::history::{Effect, Trace, TraceStep};
 use raceproof::outcome::Passing;
-use raceproof::{Choice, Schedule};
+
+use super::difference::Difference;
 
 /// What would have to be otherwise for `violating` to pass, as the end of "it passes".
 pub(super) fn sentence(violating: &Trace, passing: &Passing) -> String {
-    let (bad, good) = (&violating.schedule, &passing.trace.schedule);
-    // A record may have been edited by hand.
-    let at = passing.differs_at.saturating_sub(1).min(bad.0.len());
-    let told = moved(violating, &good.0, at).or_else(|| left_out(violating, good, at));
-    told.unwrap_or_else(|| match (bad.0.get(at), passing.trace.steps.get(at)) {
-        (Some(_), Some(instead)) => format!("if step {} is {} instead", at + 1, what(instead)),
-        (Some(_), None) => format!("if it ends before step {}", at + 1),
-        (None, _) => "if it goes on".to_owned(),
-    })
-}
-
-/// What is told where some steps come earlier, or, which is the same, others later, and nothing else is changed; the fewer
-/// steps are named first.
-fn moved(violating: &Trace, good: &[Choice], at: usize) -> Option<String> {
-    let bad = &violating.schedule.0;
-    let shared = bad.len().min(good.len());
-    // Behind the end of the violation anything may follow.
-    let is_rest_same = |end: usize| bad[end..shared] == good[end..shared] && good.len() >= bad.len();
-    let rotation = |end: usize| {
-        let mut turned = bad[at..end].to_vec();
-        (1..end - at).find(|_| {
-            turned.rotate_left(1);
-            turned == good[at..end]
-        })
-    };
-    let found = (at + 2..=shared).filter(|end| is_rest_same(*end));
-    let (end, later) = found.filter_map(|end| Some((end, rotation(end)?))).next()?;
-    let (first, second) = (at..at + later, at + later..end);
-    Some(if second.len() <= first.len() {
-        format!("if {} before {}", come(violating, second), steps(violating, first))
-    } else {
-        format!("if {} after {}", come(violating, first), steps(violating, second))
-    })
-}
-
-/// What is told where something did not happen: a fault, a split, a passing of time.
-fn left_out(violating: &Trace, good: &Schedule, at: usize) -> Option<String> {
-    let (bad, step) = (&violating.schedule, at + 1);
-    let choice = bad.0.get(at)?;
-    match choice {
-        Choice::Split(_) if good.splits() < bad.splits() => {
-            Some(format!("if the request of step {step} is not split"))
+    let told = |trace: &Trace, index: usize| trace.steps.get(index).map_or_else(|| "?".to_owned(), what);
+    match Difference::between(violating, passing) {
+        // The fewer steps are named first.
+        Difference::Moved { first, second } if second.len() <= first.len() => {
+            format!("if {} before {}", come(violating, second), steps(violating, first))
         }
-        Choice::Advance if good.advances() < bad.advances() => {
-            Some(format!("if no time passes at step {step}"))
+        Difference::Moved { first, second } => {
+            format!("if {} after {}", come(violating, first), steps(violating, second))
         }
-        _ if choice.fault().is_some() && good.faults() < bad.faults() => {
-            Some(format!("without the fault of step {step} ({})", what(violating.steps.get(at)?)))
-        }
-        _ => None,
+        Difference::LeftOut(at) => match violating.schedule.0.get(at) {
+            Some(Choice::Split(_)) => format!("if the request of step {} is not split", at + 1),
+            Some(Choice::Advance) => format!("if no time passes at step {}", at + 1),
+            _ => format!("without the fault of step {} ({})", at + 1, told(violating, at)),
+        },
+        Difference::Instead(at) => format!("if step {} is {} instead", at + 1, told(&passing.trace, at)),
+        Difference::Ends(at) => format!("if it ends before step {}", at + 1),
+        Difference::GoesOn => "if it goes on".to_owned(),
     }
 }
 

@@ -8,6 +8,8 @@ mod circle;
 mod contrast;
 mod deed;
 mod dependencies;
+mod difference;
+mod essence;
 mod held;
 mod history;
 mod narrow;
@@ -28,6 +30,7 @@ pub use beside::{Beside, BesideRow, Difference, Pair, Side};
 pub use circle::{Circle, Link};
 pub use deed::{Deed, DeedKind};
 pub use dependencies::{Dependencies, Member};
+pub use essence::sentence as essence;
 pub use held::Held;
 pub use history::{Bar, BarEnd, History, Mark, Moment, Order};
 pub use original::Original;
@@ -48,6 +51,9 @@ pub const STEPS_MAX: usize = 200;
 pub struct Story {
     /// The scenario, its level if it ran at one, and its fault model if that is told.
     pub name: Visible,
+    /// Which steps must not be ordered as they were, or what must not happen between them, in one sentence; `None` without
+    /// a counterexample.
+    pub essence: Option<Visible>,
     /// What the code under test does and why it breaks or holds.
     pub about: Visible,
     /// The name of the anomaly, if one was expected.
@@ -132,6 +138,7 @@ impl Story {
         let replays = evidence.map(|evidence| &evidence.replays).filter(|replays| replays.attempts > 0);
         Some(Self {
             name: Visible::of(&wording::name(outcome)),
+            essence: evidence.map(essence::sentence),
             about: Visible::cut_to(&outcome.card.about, ABOUT_COLUMNS_MAX),
             anomaly: wording::anomaly(outcome).map(Visible::of),
             promised: Visible::of(&promised(violation)),

@@ -12,6 +12,12 @@ const LABEL_COLUMNS: usize = 12;
 #[must_use]
 pub fn full(story: &Story, style: &Style) -> String {
     let mut text = title(story, style);
+    if let Some(essence) = &story.essence {
+        for line in style.wrap(essence.as_str(), style.width() - 2, 8) {
+            text += &format!("  {}\n", style.paint(Tone::Strong, &line));
+        }
+        text += "\n";
+    }
     for line in style.wrap(story.about.as_str(), style.width() - 2, 5) {
         text += &format!("  {}\n", style.paint(Tone::Quiet, &line));
     }

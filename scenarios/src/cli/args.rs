@@ -31,6 +31,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Replays the violation in a record, ten times unless told otherwise, and shows it step by step
     Replay(ReplayArgs),
+    /// Prints the violation in a record as a script for psql and redis-cli, or for isolationtester
+    Transcript(TranscriptArgs),
     /// Puts the records of the shards of one run together and judges the whole
     Merge(MergeArgs),
     /// Judges recorded histories (Jepsen's, Porcupine's or our own) by a model, without stores
@@ -255,6 +257,35 @@ pub(super) struct ReplayArgs {
     pub(super) strict_pass: bool,
     #[command(flatten)]
     pub(super) stores: StoreArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct TranscriptArgs {
+    /// A record that `raceproof run` wrote
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Which scenario's violation, where the file holds several
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// At which isolation level, where the file holds violations of the scenario at several
+    #[arg(long, value_name = "LEVEL", value_parser = |name: &str| name.parse::<Isolation>())]
+    pub(super) isolation: Option<Isolation>,
+    /// Under which fault model, where the file holds violations of the scenario under several
+    #[arg(long, value_name = "MODEL")]
+    pub(super) under: Option<FaultModel>,
+    /// For whom: shell is a script for bash that speaks through psql and redis-cli, to empty stores; isolationtester a spec for
+    /// PostgreSQL's own tool, where all of it is SQL
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: TranscriptFormat,
+}
+
+/// For whom a transcript is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum TranscriptFormat {
+    #[default]
+    Shell,
+    Isolationtester,
 }
 
 #[derive(Debug, clap::Args)]

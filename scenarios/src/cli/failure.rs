@@ -58,6 +58,8 @@ pub(super) enum Failure {
     Misfit { path: PathBuf, misfit: Misfit },
     #[error("`--model {model}` needs {what}")]
     Needs { model: String, what: &'static str },
+    #[error("failed to write `{name}` as a transcript: {source} (`raceproof replay` shows it)")]
+    Transcript { name: Visible, source: raceproof_reports::transcript::Untypable },
     #[error("failed to listen for signals")]
     Signals(#[source] io::Error),
     #[error("failed to make the page")]
@@ -95,6 +97,7 @@ impl Failure {
             | Self::Misfit { .. }
             | Self::Needs { .. }
             | Self::NothingToReplay { .. }
+            | Self::Transcript { .. }
             | Self::BurstsToReplay { .. }
             | Self::SeveralToReplay { .. }
             | Self::NoSuchViolation { .. }

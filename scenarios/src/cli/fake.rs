@@ -29,6 +29,7 @@ pub(super) fn caught(name: &str) -> Outcome {
         shrink_candidates: 3,
         passing: None,
         cycle: None,
+        set_up: None,
     };
     let mut outcome = outcome(name, true, Verdict::Violation(found));
     outcome.coverage.first_violation = Some(2);
@@ -137,6 +138,7 @@ fn trace() -> Trace {
         woken: Vec::new(),
         changes: Vec::new(),
         violated: None,
+        typed: None,
     };
     let mut steps = vec![
         step("A", "GET counter", "(nil)"),

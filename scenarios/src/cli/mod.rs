@@ -27,6 +27,7 @@ mod request;
 mod resumption;
 mod run;
 mod settled;
+mod transcript;
 
 #[cfg(test)]
 mod fake;
@@ -61,6 +62,7 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
         Command::List(args) => list::list(args, catalogue, output),
         Command::Run(args) => run::run(args, catalogue, output),
         Command::Replay(args) => replay::replay(args, catalogue, output),
+        Command::Transcript(args) => transcript::transcript(args, output),
         Command::Merge(args) => merge::merge(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Report(args) => report::report(args, output),

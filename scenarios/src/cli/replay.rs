@@ -76,8 +76,16 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
+    pub(super) fn new(
+        name: Option<&'a str>,
+        isolation: Option<Isolation>,
+        model: Option<&'a FaultModel>,
+    ) -> Self {
+        Self { name, isolation, model }
+    }
+
     pub(super) fn of(args: &'a ReplayArgs) -> Self {
-        Self { name: args.name.as_deref(), isolation: args.isolation, model: args.under.as_ref() }
+        Self::new(args.name.as_deref(), args.isolation, args.under.as_ref())
     }
 
     fn is_met_by(&self, outcome: &Outcome) -> bool {

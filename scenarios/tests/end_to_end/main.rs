@@ -15,6 +15,7 @@ mod resumed;
 mod running;
 mod shards;
 mod shown;
+mod transcripts;
 
 /// Both ways to real stores that need nothing named by the user.
 const PROVIDERS: [&str; 2] = ["docker", "local"];

@@ -32,6 +32,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
         woken: Vec::new(),
         changes: Vec::new(),
         violated: None,
+        typed: None,
     };
     let trace = Trace {
         workers: ["A", "B", "D"].map(|worker| worker.parse().expect("a worker")).into(),
@@ -57,6 +58,7 @@ fn found(schedule: &str, request: &str) -> Outcome {
         shrink_candidates: 0,
         passing: None,
         cycle: None,
+        set_up: None,
     });
     outcome
 }

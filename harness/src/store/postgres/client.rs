@@ -4,6 +4,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::{Client, Config, Error, NoTls};
 
 use super::NAME;
+use crate::store::connect::connect;
+use crate::store::recording::Recording;
 use crate::store::{Server, SetUp};
 use crate::worker::Worker;
 
@@ -38,10 +40,13 @@ impl Worker {
 
 impl SetUp {
     /// Opens the connection that set-ups use.
-    pub(crate) async fn open_postgres(&mut self, server: &Server) -> Result<(), Error> {
-        let (client, driver) = server.postgres_config().connect(NoTls).await?;
-        tokio::spawn(async move { driver.await.unwrap_or_default() });
-        self.postgres = Some(client);
+    pub(in crate::store) async fn open_postgres(
+        &mut self,
+        server: &Server,
+        recording: &Recording,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let stream = recording.on(connect(&server.address).await?);
+        self.postgres = Some(client(&server.postgres_config(), stream).await?);
         Ok(())
     }
 }

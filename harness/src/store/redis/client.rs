@@ -2,10 +2,11 @@
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisResult};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::NAME;
-use crate::gate::Stream;
 use crate::store::connect::connect;
+use crate::store::recording::Recording;
 use crate::store::{Server, SetUp};
 use crate::worker::Worker;
 
@@ -14,7 +15,10 @@ fn patient() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None)
 }
 
-async fn client(info: &RedisConnectionInfo, stream: Stream) -> RedisResult<MultiplexedConnection> {
+async fn client<S>(info: &RedisConnectionInfo, stream: S) -> RedisResult<MultiplexedConnection>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (connection, driver) = MultiplexedConnection::new_with_config(info, stream, patient()).await?;
     tokio::spawn(driver);
     Ok(connection)
@@ -36,7 +40,7 @@ impl Worker {
     /// The connection could not be set up.
     pub async fn redis_at(&self, store: &'static str) -> RedisResult<MultiplexedConnection> {
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
-        client(&info, Stream::InProcess(self.stream(store))).await
+        client(&info, self.stream(store)).await
     }
 
     /// The `redis://` URL of this worker, for a client of its own that connects over TCP. Raise the client's
@@ -59,9 +63,14 @@ impl Worker {
 
 impl SetUp {
     /// Opens the connection that set-ups use to the server called `store`.
-    pub(crate) async fn open_redis(&mut self, store: &'static str, server: &Server) -> RedisResult<()> {
+    pub(in crate::store) async fn open_redis(
+        &mut self,
+        store: &'static str,
+        server: &Server,
+        recording: &Recording,
+    ) -> RedisResult<()> {
         let info = server.redis_info().redis_settings().clone().set_skip_set_lib_name();
-        let opened = client(&info, connect(&server.address).await?).await?;
+        let opened = client(&info, recording.on(connect(&server.address).await?)).await?;
         self.redis.insert(store, opened);
         Ok(())
     }

@@ -26,6 +26,8 @@ pub struct Parameter<'a> {
     pub type_id: Option<u32>,
     /// The value as text. `None` if it is NULL, or a binary value of a type that is not known here.
     pub text: Option<Cow<'a, str>>,
+    /// The value as it was sent; `None` if it is NULL.
+    pub sent: Option<&'a [u8]>,
 }
 
 /// What is executed for a request, in order. `None` if that is not known, or if it may go on with something that was begun by an earlier
@@ -72,7 +74,7 @@ fn parameters<'a>(bind: &Bind<'a>, statement: &Statement) -> Vec<Parameter<'a>> 
     let parameter = |(index, value): (usize, Option<&'a [u8]>)| {
         let type_id = statement.parameter_type(index);
         let text = value.and_then(|value| decoded(value, type_id, format_of(bind.formats, index)));
-        Parameter { type_id, text }
+        Parameter { type_id, text, sent: value }
     };
     bind.values().enumerate().map(parameter).collect()
 }

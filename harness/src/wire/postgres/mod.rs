@@ -32,6 +32,7 @@ mod essence;
 mod executed;
 mod literal;
 mod show;
+mod transcript;
 mod verb;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::refusal::{kind, malformed, too_large};
 use super::show;
 use super::standing::{Standing, Transaction};
 use super::statements::Prepared;
-use super::{errors, essence, verb};
+use super::{errors, essence, transcript, verb};
 use crate::id::Word;
 use crate::wire::{
     Context, Injected, Limiting, Limits, Opening, Reply, ReplyClass, Request, RequestClass, Session, Wait,
@@ -367,6 +367,10 @@ impl Session for PostgresSession {
 
     fn show_request(&self, request: &[u8], context: Option<&Context>) -> String {
         show::request(request, context.and_then(Context::get))
+    }
+
+    fn transcribe(&self, request: &[u8], context: Option<&Context>) -> Option<Vec<String>> {
+        transcript::request(request, context)
     }
 
     fn show_reply(&self, reply: &[u8], context: Option<&Context>) -> String {

@@ -27,6 +27,7 @@ mod owed;
 mod script;
 mod session;
 mod show;
+mod transcript;
 mod unchanged;
 
 #[cfg(test)]

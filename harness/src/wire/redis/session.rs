@@ -2,12 +2,11 @@
 
 use super::arguments::Arguments;
 use super::command::{self, Meaning};
-use super::limiting;
 use super::owed::{Kind, Notice, Owed, Subscriptions, Verb, Version};
 use super::refusal::malformed;
 use super::request::RequestScanner;
 use super::scanner::Scanner;
-use super::{errors, show, unchanged};
+use super::{errors, limiting, show, transcript, unchanged};
 use crate::id::Word;
 use crate::wire::{
     Context, Injected, Limits, Reply, ReplyClass, Request, RequestClass, Session, Wait, WireError,
@@ -36,7 +35,6 @@ pub struct RedisSession {
     database: Option<u32>,
     requests: RequestScanner,
     replies: Scanner,
-
     // As far as the requests have come:
     /// Between `MULTI` and its end.
     in_transaction: bool,
@@ -322,6 +320,10 @@ impl Session for RedisSession {
 
     fn show_request(&self, request: &[u8], _context: Option<&Context>) -> String {
         show::request(request)
+    }
+
+    fn transcribe(&self, request: &[u8], _context: Option<&Context>) -> Option<Vec<String>> {
+        transcript::request(request)
     }
 
     fn show_reply(&self, reply: &[u8], _context: Option<&Context>) -> String {

@@ -338,7 +338,8 @@ fn crowded_table_is_written_whole_and_at_once() {
 fn parameter_proves_a_row_only_if_it_cannot_become_another_value() {
     let schema = following().schema.unwrap();
     let part = |text: Option<&'static str>, type_id, sql: &'static str| {
-        let parameters = vec![Parameter { type_id, text: text.map(Into::into) }];
+        let parameters =
+            vec![Parameter { type_id, text: text.map(Into::into), sent: text.map(str::as_bytes) }];
         let deeds = deeds(&schema, &Executed { sql: sql.as_bytes().into(), parameters });
         let [Deed::Touches(touches)] = deeds.as_slice() else { panic!("{deeds:?}") };
         touches.accesses[0].part.clone()
