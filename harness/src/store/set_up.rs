@@ -55,27 +55,12 @@ impl SetUp {
         self.redis.get_mut(store).expect("a scenario that uses a Redis names it among the stores of its card")
     }
 
-    /// A `redis://` URL of the first Redis, past the gate: for a client of one's own.
-    ///
-    /// # Panics
-    /// If the scenario's card does not name `redis` among its stores, or it was named by the URL of a socket.
+    /// The URL of the server called `store`, past the gate: for a client of one's own, such as one that runs migrations. `None` if
+    /// the scenario's card does not name it, or it listens on a socket only.
     #[must_use]
-    pub fn redis_url(&self) -> String {
-        self.url(NAME)
-    }
-
-    /// A `postgres://` URL, past the gate: for a client of one's own, such as one that runs migrations.
-    ///
-    /// # Panics
-    /// If the scenario's card does not name `postgres` among its stores, or it was named by the URL of a socket.
-    #[must_use]
-    pub fn postgres_url(&self) -> String {
-        self.url(postgres::NAME)
-    }
-
-    fn url(&self, store: &str) -> String {
-        let server = self.servers.get(store).expect("a scenario names the stores that it uses on its card");
-        server.url(store).expect("a server that a client is to reach by URL listens on TCP")
+    pub fn url(&self, store: &str) -> Option<String> {
+        let scheme = if store == postgres::NAME { postgres::NAME } else { NAME };
+        self.servers.get(store)?.url(scheme)
     }
 
     /// The connection to Postgres, on an empty database.

@@ -83,7 +83,7 @@ mod tests {
             .redis()
             .postgres()
             .set_up(async |stores| Ok(stores.postgres().batch_execute(SCHEMA).await?))
-            .workers(1, async |worker| Ok(drop(prices(&worker).await?.price("lamp").await?)))
+            .workers(1, async |worker| prices(&worker).await?.price("lamp").await.map(drop))
             .workers(1, async |worker| prices(&worker).await?.change("lamp", 35).await)
             .finally("the cache has the price of the database, or none", |view| {
                 match view.state.text("lamp") {
@@ -101,7 +101,7 @@ mod tests {
             .redis()
             .postgres()
             .set_up(async |stores| Ok(stores.postgres().batch_execute(SCHEMA).await?))
-            .workers(1, async |worker| Ok(drop(prices(&worker).await?.versioned_price("lamp").await?)))
+            .workers(1, async |worker| prices(&worker).await?.versioned_price("lamp").await.map(drop))
             .workers(1, async |worker| prices(&worker).await?.change_versioned("lamp", 35).await)
             .finally("the cache has the price of the database, or none", |view| {
                 match view.state.get("lamp") {

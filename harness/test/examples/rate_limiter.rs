@@ -53,37 +53,37 @@ mod tests {
 
     #[tokio::test]
     async fn lets_too_many_through() {
-        race("two of three requests are let through")
+        race("one of two requests is let through")
             .redis()
             .under("none")
-            .workers(3, async |worker| {
+            .workers(2, async |worker| {
                 let mut limiter = limiter(&worker).await?;
                 worker.invoke("request", "").returned(limiter.check_then_count("alice").await)?;
                 Ok(())
             })
-            .finally("two requests are let through", |view| let_through(view) == 2)
+            .finally("one request is let through", |view| let_through(view) == 1)
             .check()
             .await;
     }
 
     #[tokio::test]
     async fn keeps_the_limit() {
-        race("two of three requests are let through by a script")
+        race("one of two requests is let through by a script")
             .redis()
             .under("none")
-            .workers(3, async |worker| {
+            .workers(2, async |worker| {
                 let mut limiter = limiter(&worker).await?;
                 worker.invoke("request", "").returned(limiter.count_then_check("alice").await)?;
                 Ok(())
             })
-            .finally("two requests are let through", |view| let_through(view) == 2)
+            .finally("one request is let through", |view| let_through(view) == 1)
             .check()
             .await;
     }
 
-    /// The races are under `none`, so that nobody pauses until the window is over: the third may be right then.
+    /// The races are under `none`, so that nobody pauses until the window is over: the second is let through, too, then.
     async fn limiter(worker: &Worker) -> RedisResult<RateLimiter> {
-        Ok(RateLimiter { redis: worker.redis().await?, limit: 2, window_ms: 60_000 })
+        Ok(RateLimiter { redis: worker.redis().await?, limit: 1, window_ms: 60_000 })
     }
 
     fn let_through(view: &View<'_>) -> usize {

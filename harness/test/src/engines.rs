@@ -127,4 +127,38 @@ mod tests {
         let elsewhere = StoreOptions { provider: ProviderChoice::Local, ..both.stores.clone() };
         assert!(!Wanted { stores: elsewhere, jobs: 1 }.is_met_by(&both));
     }
+
+    fn lent(wanted: Wanted) -> Lease {
+        Lease::of(wanted).expect("redis-server is installed (see ci/setup)")
+    }
+
+    /// The next race has the servers of the one before; two at once have servers of their own.
+    #[test]
+    fn engines_are_kept_for_the_next_race_and_never_shared() {
+        let (provider, needs) = (ProviderChoice::Local, Needs::REDIS);
+        // Local servers have no image; it tells these from those of other tests.
+        let redis_image = "kept for the next".to_owned();
+        let stores = StoreOptions { provider, needs, redis_image, ..StoreOptions::default() };
+        let wanted = || Wanted { stores: stores.clone(), jobs: 1 };
+        let idle = || POOL.lock().idle.iter().filter(|(has, _)| *has == wanted()).count();
+        drop(lent(wanted()));
+        assert_eq!(idle(), 1);
+        let first = lent(wanted());
+        assert_eq!(idle(), 0);
+        let second = lent(wanted());
+        drop((first, second));
+        assert_eq!(idle(), 2);
+        lent(wanted()).give_up();
+        assert_eq!(idle(), 1);
+    }
+
+    /// Else the next race would wait for ever.
+    #[test]
+    fn one_set_of_servers_is_free_again_when_it_could_not_be_had() {
+        let provider = ProviderChoice::Url;
+        let stores = StoreOptions { provider, needs: Needs::REDIS, ..StoreOptions::default() };
+        for _ in 0..2 {
+            assert!(Lease::of(Wanted { stores: stores.clone(), jobs: 1 }).is_err(), "no URL is given");
+        }
+    }
 }

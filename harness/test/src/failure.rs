@@ -72,7 +72,11 @@ impl Failure {
         let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
-            text += &format!(": {error}");
+            let told = error.to_string();
+            // Many errors tell their cause themselves.
+            if !text.contains(&told) {
+                text += &format!(": {told}");
+            }
             cause = error.source();
         }
         text

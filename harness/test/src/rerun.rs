@@ -122,9 +122,9 @@ mod tests {
     #[test]
     fn command_names_package_unit_and_test() {
         let line = |rerun: Rerun| rerun.line(&[]);
-        let test = of_cargo("/w/target/debug/deps/checked-0a1b", Some("sold"));
+        let test = of_cargo("/w/target/debug/deps/examples-0a1b", Some("sold"));
         assert_eq!(test.target, Some("/w/target".into()));
-        assert_eq!(line(test), "cargo test -p shop --test checked -- --exact sold");
+        assert_eq!(line(test), "cargo test -p shop --test examples -- --exact sold");
         let unit = of_cargo("/w/target/release/deps/shop-0a1b", Some("a::sold"));
         assert_eq!(line(unit), "cargo test -p shop --release -- --exact a::sold");
         let example = of_cargo("/w/target/debug/examples/till-0a1b", None);

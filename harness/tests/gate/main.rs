@@ -18,4 +18,5 @@ mod pushes;
 mod regressions;
 mod resumed;
 mod shared_time;
+mod team;
 mod time;

@@ -140,7 +140,8 @@ fn replay_with(
 /// Tells what the replays gave, with the lanes of the last one.
 fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output: &mut Output) -> Exit {
     output.result(&replayed(replay, evidence, &output.style));
-    let (verdict, exit) = match (replay.replays.reproduced, is_strict_pass) {
+    let reproduced = replay.replays.reproduced;
+    let (verdict, exit) = match (reproduced, is_strict_pass) {
         (0, _) => ("not reproduced", Exit::Inconclusive),
         (_, true) => ("reproduced", Exit::Surprise),
         (_, false) => ("reproduced", Exit::AsExpected),

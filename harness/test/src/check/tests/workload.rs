@@ -25,7 +25,8 @@ fn account(is_fixed: bool) -> Race {
             async |worker| Ok(worker.redis().await?),
             async move |_worker, redis, operation| {
                 let Operation::Withdraw(amount) = operation else {
-                    return Ok(drop(redis.get::<_, i64>("account").await?));
+                    let _: i64 = redis.get("account").await?;
+                    return Ok(());
                 };
                 if is_fixed {
                     return Ok(redis::Script::new(WITHDRAW)
@@ -44,7 +45,7 @@ fn account(is_fixed: bool) -> Race {
         .finally("the balance is not negative", |view| view.state.integer("account") >= Some(0))
 }
 
-/// One withdrawal of each worker, which together are one more than there is: smaller ones do no harm.
+/// Withdrawals that come to one more than there is; without any of them, or by less, nothing is overdrawn.
 #[test]
 fn operations_and_arguments_shrink_with_the_schedule() {
     let place = place();
@@ -56,8 +57,8 @@ fn operations_and_arguments_shrink_with_the_schedule() {
         let lists = shrunk.programs.expect("they were drawn").operations;
         let amounts: Vec<i64> =
             lists.values().flatten().filter_map(|planned| planned.value["Withdraw"].as_i64()).collect();
-        assert_eq!((lists.values().flatten().count(), amounts.len()), (2, 2), "{lists:?}");
-        assert_eq!(amounts.iter().sum::<i64>(), 51, "{lists:?}");
+        assert_eq!(lists.values().flatten().count(), amounts.len(), "looks do no harm: {lists:?}");
+        assert_eq!(amounts.iter().sum::<i64>(), 51, "one less would do no harm: {lists:?}");
         assert!(violated.story.contains("Withdraw("), "{}", violated.story);
     }
 }
