@@ -33,6 +33,10 @@ pub struct Card {
     /// them there is the store.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub promises_of_the_store: bool,
+    /// Whether nobody has said yet that the code is right, as of code of one's own: then a violation is a bug of the code, and
+    /// no false alarm.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     /// The stores it needs, such as `redis`.
     pub stores: Vec<String>,
     /// How many workers it runs unless told otherwise.
@@ -52,6 +56,7 @@ impl Default for Card {
             models: BTreeMap::new(),
             needs_splits: false,
             promises_of_the_store: false,
+            unproven: false,
             stores: Vec::new(),
             workers: 2,
             source: None,

@@ -37,8 +37,21 @@ impl Interrupt {
     /// # Errors
     /// If the system lets us have no signal handlers or no threads.
     pub fn install() -> std::io::Result<Self> {
+        Self::installed(Duration::from_millis(GRACE_MS_MAX))
+    }
+
+    /// As [`install`](Self::install), but the first signal ends the process: for one in which nobody but us would hear it, such as
+    /// that of a test.
+    ///
+    /// # Errors
+    /// As for `install`.
+    pub fn install_without_grace() -> std::io::Result<Self> {
+        Self::installed(Duration::ZERO)
+    }
+
+    fn installed(grace: Duration) -> std::io::Result<Self> {
         static INSTALLED: OnceLock<Result<Interrupt, Arc<std::io::Error>>> = OnceLock::new();
-        let installed = INSTALLED.get_or_init(|| start().map_err(Arc::new));
+        let installed = INSTALLED.get_or_init(|| start(grace).map_err(Arc::new));
         installed.clone().map_err(std::io::Error::other)
     }
 
@@ -71,7 +84,7 @@ impl Interrupt {
     }
 }
 
-fn start() -> std::io::Result<Interrupt> {
+fn start(grace: Duration) -> std::io::Result<Interrupt> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let (told, arrivals) = mpsc::channel();
     let (flag, signal) = watch::channel(None);
@@ -82,15 +95,17 @@ fn start() -> std::io::Result<Interrupt> {
             }
         }
     })?;
-    thread::Builder::new().name("raceproof-interrupt".to_owned()).spawn(move || answer(&arrivals, &flag))?;
+    thread::Builder::new()
+        .name("raceproof-interrupt".to_owned())
+        .spawn(move || answer(&arrivals, &flag, grace))?;
     Ok(Interrupt { signal })
 }
 
-fn answer(arrivals: &mpsc::Receiver<i32>, flag: &watch::Sender<Option<i32>>) {
+fn answer(arrivals: &mpsc::Receiver<i32>, flag: &watch::Sender<Option<i32>>, grace: Duration) {
     let Ok(first) = arrivals.recv() else { return };
     flag.send_replace(Some(first));
     // A second signal or the end of the patience: both mean now.
-    let _ = arrivals.recv_timeout(Duration::from_millis(GRACE_MS_MAX));
+    let _ = arrivals.recv_timeout(grace);
     store::remove_everything();
     std::process::exit(EXIT_BASE + first);
 }

@@ -65,6 +65,7 @@ mod alarm;
 mod digest;
 mod octets;
 
+pub mod budget;
 pub mod burst;
 pub mod card;
 pub mod check;

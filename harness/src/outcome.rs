@@ -91,6 +91,7 @@ impl Outcome {
             (Verdict::Violation(_), Some(true)) | (Verdict::Pass, Some(false)) => Judgement::AsExpected,
             (Verdict::Pass, Some(true)) if self.is_beyond_the_model() => Judgement::Unjudged,
             (Verdict::Pass, Some(true)) => Judgement::MissedBug,
+            (Verdict::Violation(_), Some(false)) if self.card.unproven => Judgement::Broken,
             (Verdict::Violation(_), Some(false)) => Judgement::FalseAlarm,
         }
     }
@@ -155,6 +156,8 @@ pub enum Judgement {
     MissedBug,
     /// A correct variant was flagged.
     FalseAlarm,
+    /// Code of which nobody has said that it is right has broken a promise.
+    Broken,
 }
 
 /// How much of the scenario's schedules was looked at; what a pass is worth.

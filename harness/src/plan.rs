@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
+use crate::outcome::Outcome;
 use crate::regression::Regression;
 use crate::shard::Shard;
 
@@ -81,6 +82,21 @@ impl Default for Plan {
             has_evidence: true,
             final_states_max: 64,
             limits: RunLimits::default(),
+        }
+    }
+}
+
+impl Plan {
+    /// The plan under which `recorded` was made, as far as a replay of its violation needs it.
+    #[must_use]
+    pub fn replaying(recorded: &Outcome) -> Self {
+        Self {
+            seed: recorded.seed,
+            workers: Some(recorded.workers),
+            isolation: recorded.isolation,
+            model: recorded.model.clone(),
+            splits_max: recorded.coverage.splits_max.unwrap_or(0),
+            ..Self::default()
         }
     }
 }

@@ -169,7 +169,8 @@ impl Cell {
     }
 
     fn of(outcome: &Outcome) -> Self {
-        let differs = matches!(outcome.judgement(), Judgement::MissedBug | Judgement::FalseAlarm);
+        let differs =
+            matches!(outcome.judgement(), Judgement::MissedBug | Judgement::FalseAlarm | Judgement::Broken);
         let found = Found::of(outcome);
         let anomaly = match outcome.expected() {
             Some(Expectation::Violation { anomaly }) if found == Found::Broken => Some(anomaly.clone()),

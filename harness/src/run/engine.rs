@@ -63,7 +63,8 @@ impl Engine {
         builder.enable_all().start_paused(true).thread_name(name.clone()).on_thread_park(move || bell.ring());
         let runtime = builder.build_local(LocalOptions::default()).map_err(Error::Runtime)?;
         let (stores, rig) = runtime.block_on(async {
-            let (timers, home) = (Timers::new(), Home::here(name));
+            let home = Home::here(name);
+            let timers = Timers::new();
             let stores = Stores::start(options).await?;
             let (gate, set_up) = open(&stores).await?;
             timers.freeze().await;

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod operations;
+mod team;
 
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(crate) struct Shrink<'a> {
     violation: Violation,
     best: Executed,
     candidates: u64,
+    /// Who took part when it was found.
+    team: Vec<WorkerId>,
     /// How each operation became what it is.
     paths: Paths,
 }
@@ -59,8 +62,8 @@ impl<'a> Shrink<'a> {
         found: Executed,
     ) -> Self {
         let generator = source.generator().filter(|_| found.programs.is_some());
-        let (subject, paths) = (subject.clone(), Paths::new());
-        Self { rig, generator, subject, violation, best: found, candidates: 0, paths }
+        let (subject, paths, team) = (subject.clone(), Paths::new(), found.workers.clone());
+        Self { rig, generator, subject, violation, best: found, candidates: 0, team, paths }
     }
 
     /// The smallest execution that was reached. Fewer workers come first, then fewer operations, then fewer faults, split
@@ -93,6 +96,9 @@ impl<'a> Shrink<'a> {
             kept.retain(|worker| *worker != dropped);
             if kept.is_empty() {
                 return Ok(false);
+            }
+            if self.is_no_part_of_it(&kept).await? {
+                continue;
             }
             let along = Guided::new(self.best.schedule().restricted_to(&kept));
             // It comes to schedules with few preemptions and few faults first.

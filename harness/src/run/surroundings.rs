@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use nix::sys::signal::{SigSet, Signal};
 use tokio::net::UnixStream;
 
 /// How the names of all threads that we start begin, but that of the alarm's.
@@ -19,6 +20,10 @@ const ALARM: &str = "alarm";
 const FUTEX: &str = "202";
 #[cfg(not(target_arch = "x86_64"))]
 const FUTEX: &str = "98";
+
+/// The signal that is blocked on the threads on which our runtimes run. Threads inherit that of the one that starts them, so those
+/// without it are none that a worker has started, whatever they are called. Linux never sends it.
+const MARK: Signal = Signal::SIGSTKFLT;
 
 /// The threads on which runtimes of ours run: in tests there are several at once, and none wakes the workers of another.
 static HOMES: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
@@ -41,8 +46,12 @@ impl Home {
         format!("{OURS}{}", RUNTIMES.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The runtime whose thread calls, with its blocking threads called `name`; `None` where the system does not tell.
+    /// The runtime whose thread calls, with its blocking threads called `name`; `None` where the system does not tell. The thread,
+    /// and all that it starts from now on, are marked.
     pub(crate) fn here(name: String) -> Option<Self> {
+        let mut marks = SigSet::empty();
+        marks.add(MARK);
+        marks.thread_block().ok()?;
         let own = fs::read_link("/proc/thread-self").ok()?;
         let number = own.file_name()?.to_str()?.parse().ok()?;
         HOMES.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
@@ -51,6 +60,10 @@ impl Home {
 
     fn is_harmless(&self, number: u32, folder: &Path) -> bool {
         if HOMES.lock().unwrap_or_else(PoisonError::into_inner).contains(&number) {
+            return true;
+        }
+        // Test harnesses and other programs start and end threads all the time.
+        if !is_marked(folder) {
             return true;
         }
         let name_of = |folder: &Path| fs::read_to_string(folder.join("comm")).unwrap_or_default();
@@ -65,9 +78,16 @@ impl Home {
             let call = fs::read_to_string(folder.join("syscall")).unwrap_or_default();
             return call.split_ascii_whitespace().next() == Some(FUTEX);
         }
-        // Those of the test harness are called after the path of their test.
-        name.starts_with(OURS) || name == ALARM || name.contains("::")
+        name.starts_with(OURS) || name == ALARM
     }
+}
+
+/// proc(5): a line `SigBlk:` with the signals as bits, the first one lowest. Where there is none every thread counts as marked.
+fn is_marked(folder: &Path) -> bool {
+    let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
+    let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+    let blocked = blocked.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    blocked.is_none_or(|bits| bits & (1 << (MARK as i32 - 1)) != 0)
 }
 
 /// The description of the list on which this runtime's sockets are: that which has a socket of ours on it.
@@ -130,6 +150,30 @@ impl Surroundings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// In `cargo test` threads of other tests come and go while a worker waits for another one, under any name.
+    #[test]
+    fn thread_that_no_worker_has_started_is_harmless() {
+        let (begin, begun) = std::sync::mpsc::channel::<()>();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        // It stands for the thread that starts all tests.
+        let starter = std::thread::spawn(move || {
+            let _ = begun.recv();
+            let wait = move || drop(released.recv());
+            std::thread::Builder::new().name("another_test".to_owned()).spawn(wait).expect("a thread")
+        });
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().expect("a runtime");
+        let _entered = runtime.enter();
+        let home = Home::here(Home::next_name()).expect("the system tells");
+        let before = Surroundings::now(&home, 0).expect("the system tells");
+        drop(begin);
+        let other = starter.join().expect("it starts a thread");
+        let now = Surroundings::now(&home, 0).expect("the system tells");
+        assert!(now.threads.len() > 1 && now.add_nothing_to(&before, &home));
+        drop(release);
+        other.join().expect("it does nothing");
+    }
 
     /// Each of the three would wake somebody some day; a thread of ours and one that only waits would not.
     #[test]

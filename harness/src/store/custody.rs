@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -140,6 +140,19 @@ impl Drop for Custody {
 pub(crate) fn remove_everything() {
     let _ = remove_all(STARTED.close().take_keeping());
     STARTED.wait_until_idle(Duration::from_millis(OTHERS_MS_MAX));
+}
+
+/// Sees to it that everything is removed when this process ends by itself: for stores that nobody drops, such as those in a
+/// `static`. The second time there is nothing left to do.
+pub fn remove_at_exit() {
+    static REGISTERED: Once = Once::new();
+    extern "C" fn remove() {
+        // The values of this thread may be gone already, and a panic must not leave a function that C calls.
+        let _ = thread::Builder::new().spawn(remove_everything).map(thread::JoinHandle::join);
+    }
+    // The system keeps at least 32 such functions (POSIX), so there is room for this one.
+    REGISTERED
+        .call_once(|| assert!(shutdown_hooks::add_shutdown_hook(remove), "a function to call at the end"));
 }
 
 /// Servers side by side, as each takes its time to end, and folders when nobody writes to them any more.

@@ -33,6 +33,7 @@ mod url;
 use std::sync::Arc;
 
 pub use clock::{ClockChoice, ServerClock, UnknownClock};
+pub use custody::remove_at_exit;
 pub use description::{ServerDescription, StoresDescription};
 pub use error::StoreError;
 pub use options::{Needs, ProviderChoice, StoreOptions, UnknownProvider};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::{Power, Processes, ServerClock};
 
 /// Where a server listens.
@@ -89,6 +91,17 @@ impl Server {
             power: None,
             clock: ServerClock::not_asked(),
         }
+    }
+
+    /// The URL, with this scheme, with which any client reaches this server over TCP; `None` if it does not listen there.
+    #[must_use]
+    pub fn url(&self, scheme: &str) -> Option<String> {
+        let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let address = self.tcp.as_ref()?;
+        let password = self.password.as_deref().map(|password| format!(":{}", escaped(password)));
+        let user = self.user.as_deref().map_or_else(String::new, escaped) + &password.unwrap_or_default();
+        let user = if user.is_empty() { user } else { format!("{user}@") };
+        Some(format!("{scheme}://{user}{address}/{}", escaped(&self.database)))
     }
 
     /// The settings with which tokio-postgres reaches this PostgreSQL.
@@ -191,6 +204,21 @@ mod tests {
     fn a_redis_address_keeps_its_database() {
         let info = server(Address::loopback(7)).redis_info();
         assert_eq!((info.redis_settings().db(), info.redis_settings().password()), (3, Some("hush")));
+    }
+
+    /// Whatever a password holds, a client reads the same.
+    #[test]
+    fn url_is_read_back_by_clients() {
+        let tcp = Some(Address::loopback(7));
+        let postgres =
+            Server { password: Some("a/b@c:d?".to_owned()), tcp, ..server(Address::Unix("/a".into())) };
+        let url = postgres.url("postgres").unwrap();
+        let read: tokio_postgres::Config = url.parse().unwrap();
+        assert_eq!((read.get_user(), read.get_dbname()), (Some("me"), Some("3")));
+        assert_eq!(read.get_password(), Some("a/b@c:d?".as_bytes()));
+        let redis = Server::new_redis(Address::loopback(1), 8);
+        assert_eq!(redis.url("redis").as_deref(), Some("redis://127.0.0.1:8/0"));
+        assert_eq!(server(Address::Unix("/a".into())).url("postgres"), None);
     }
 
     #[test]

@@ -84,6 +84,14 @@ impl SetUp {
         self.redis.get_mut(store).expect("a scenario that uses a Redis names it among the stores of its card")
     }
 
+    /// The URL of the server called `store`, past the gate: for a client of one's own, such as one that runs migrations. `None` if
+    /// the scenario's card does not name it, or it listens on a socket only.
+    #[must_use]
+    pub fn url(&self, store: &str) -> Option<String> {
+        let scheme = if store == postgres::NAME { postgres::NAME } else { NAME };
+        self.servers.get(store)?.url(scheme)
+    }
+
     /// The connection to Postgres, on an empty database.
     ///
     /// # Panics

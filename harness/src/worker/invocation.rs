@@ -1,5 +1,6 @@
 //! Owns [`Invocation`]: an operation between its begin and its end.
 
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,6 +36,29 @@ impl Invocation {
     /// It returned an error, and nobody knows whether it took effect.
     pub fn unknown(self, error: impl ToString) {
         self.end(OperationEnd::Unknown(error.to_string()));
+    }
+
+    /// It returned `result`, which is handed on: a value is told by its `Debug` text, and after an error nobody knows whether it
+    /// took effect. What returns an error without any effect is better told with [`refused`](Self::refused).
+    ///
+    /// ```no_run
+    /// # struct Shop;
+    /// # impl Shop { async fn buy(&self, _: &str) -> std::io::Result<bool> { Ok(true) } }
+    /// # async fn example(worker: raceproof::Worker, shop: Shop) -> raceproof::scenario::Result {
+    /// // The operation begins before the arguments of `returned` are computed, and so before the purchase.
+    /// let is_bought = worker.invoke("buy", "alice").returned(shop.buy("alice").await)?;
+    /// # let _ = is_bought;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// That of `result`.
+    pub fn returned<T: Debug, E: Display>(self, result: Result<T, E>) -> Result<T, E> {
+        match &result {
+            Ok(value) => self.ok(format!("{value:?}")),
+            Err(error) => self.unknown(error),
+        }
+        result
     }
 
     fn end(self, end: OperationEnd) {

@@ -19,4 +19,5 @@ mod pushes;
 mod regressions;
 mod resumed;
 mod shared_time;
+mod team;
 mod time;

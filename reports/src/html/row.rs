@@ -92,6 +92,6 @@ pub(super) fn class(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::AsExpected => "good",
         Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => "unsure",
-        Judgement::MissedBug | Judgement::FalseAlarm => "bad",
+        Judgement::MissedBug | Judgement::FalseAlarm | Judgement::Broken => "bad",
     }
 }

@@ -93,7 +93,9 @@ fn glyph(mark: Mark) -> (&'static str, Tone) {
         Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged) => {
             ("?", Tone::Unsure)
         }
-        Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => ("✗", Tone::Bad),
+        Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm | Judgement::Broken) | Mark::Refused => {
+            ("✗", Tone::Bad)
+        }
     }
 }
 
@@ -101,9 +103,11 @@ fn glyph(mark: Mark) -> (&'static str, Tone) {
 fn said(outcome: &Outcome, mark: Mark) -> String {
     let anomaly = wording::anomaly(outcome).map_or(String::new(), |name| format!(" ({})", Visible::of(name)));
     match mark {
+        Mark::Judged(Judgement::AsExpected) if outcome.card.unproven => outcome.verdict.word().to_owned(),
         Mark::Judged(Judgement::AsExpected) => format!("expected {}{anomaly}", outcome.verdict.word()),
         Mark::Judged(Judgement::MissedBug) => format!("MISSED BUG, a violation{anomaly} was expected"),
         Mark::Judged(Judgement::FalseAlarm) => "FALSE ALARM, no violation was expected".to_owned(),
+        Mark::Judged(Judgement::Broken) => "VIOLATION, a promise is broken".to_owned(),
         Mark::Judged(Judgement::Inconclusive) => "inconclusive".to_owned(),
         Mark::Judged(Judgement::Interrupted) => "interrupted, so not judged".to_owned(),
         Mark::Judged(Judgement::Unjudged) => wording::unjudged_verdict(outcome),

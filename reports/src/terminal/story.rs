@@ -18,8 +18,11 @@ pub fn full(story: &Story, style: &Style) -> String {
         }
         text += "\n";
     }
-    for line in style.wrap(story.about.as_str(), style.width() - 2, 5) {
-        text += &format!("  {}\n", style.paint(Tone::Quiet, &line));
+    // Code of one's own need not say anything about itself.
+    if !story.about.as_str().is_empty() {
+        for line in style.wrap(story.about.as_str(), style.width() - 2, 5) {
+            text += &format!("  {}\n", style.paint(Tone::Quiet, &line));
+        }
     }
     text += "\n";
     text += &labelled(style, "promised", story.promised.as_str(), 4);

@@ -19,6 +19,7 @@ pub use apart::{explored, first_violation};
 pub use burst::{NO_REPLAY, burst};
 pub use model::{atomicity, breakage, breakage_of, legend, model, model_beside_name, name, name_of};
 pub use remarks::{remarks, unjudged_verdict};
+pub use retried::settled;
 
 /// `1 schedule`, `2 schedules`, `2 switches`, `2 tries`.
 #[must_use]
@@ -107,6 +108,7 @@ pub fn judgement(judgement: Judgement) -> &'static str {
         Judgement::Unjudged => "not judged",
         Judgement::MissedBug => "missed bug",
         Judgement::FalseAlarm => "false alarm",
+        Judgement::Broken => "violation",
     }
 }
 
@@ -115,7 +117,7 @@ pub fn judgement(judgement: Judgement) -> &'static str {
 pub fn judged(count: u64, judged: Judgement) -> String {
     let word = judgement(judged);
     match judged {
-        Judgement::MissedBug | Judgement::FalseAlarm => counted(count, word),
+        Judgement::MissedBug | Judgement::FalseAlarm | Judgement::Broken => counted(count, word),
         Judgement::AsExpected | Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => {
             format!("{count} {word}")
         }

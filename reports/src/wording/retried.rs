@@ -1,6 +1,7 @@
-//! Owns the words for kept schedules that were retried before the search.
+//! Owns the words for kept schedules: those that were retried before the search, and what has become of their files.
 
-use raceproof::regression::{Fate, Retried};
+use raceproof::regression::{Fate, Retried, Stale};
+use raceproof::run::Settled;
 
 use super::counted;
 
@@ -28,6 +29,26 @@ pub(super) fn remarks(retried: &[Retried]) -> Vec<String> {
     let mut told = vec![format!("{kept} retried before the search: {}", parts.join(", "))];
     told.extend(retried.iter().filter_map(stale).take(STALE_MAX));
     told
+}
+
+/// What became of the file of a kept schedule.
+#[must_use]
+pub fn settled(settled: &Settled) -> String {
+    match settled {
+        Settled::Added(path) => {
+            format!("kept the schedule in `{}`: it is retried first from now on (commit it)", path.display())
+        }
+        Settled::Renewed(path) => {
+            format!("`{}` violates with other requests, which it now holds", path.display())
+        }
+        Settled::MarkedStale(path, Stale { step, reason }) => {
+            let path = path.display();
+            format!(
+                "`{path}` is stale at step {step}: {reason} (the file says so; delete it if it is not needed)"
+            )
+        }
+        Settled::Unmarked(path) => format!("`{}` is no longer stale", path.display()),
+    }
 }
 
 fn stale(retried: &Retried) -> Option<String> {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use raceproof::budget;
 use raceproof::check::Level;
 use raceproof::check::linearizability::Limits;
 use raceproof::plan::StrategyKind;
 use raceproof::store::{ClockChoice, ProviderChoice};
 use raceproof::{FaultKind, FaultModel, Isolation, Shard};
 
-use super::budget;
 use super::checker::ModelName;
 use super::exit::{CHECK_EXIT_CODES, EXIT_CODES};
 

@@ -9,7 +9,7 @@ use raceproof::{Outcome, Plan};
 use raceproof_reports::command::shell_line;
 use raceproof_reports::terminal::{OutcomeLine, full, shortened, sweeps, totals};
 use raceproof_reports::visible::columns;
-use raceproof_reports::wording::counted;
+use raceproof_reports::wording::{self, counted};
 use raceproof_reports::{Document, Folder, Mark, Story};
 
 use super::allowance::Allowance;
@@ -21,7 +21,6 @@ use super::leg::Leg;
 use super::meter::Meter;
 use super::output::Output;
 use super::resumption::Resumption;
-use super::settled;
 
 /// A run that is ready to start.
 pub(super) struct Course<'a> {
@@ -130,7 +129,7 @@ impl Course<'_> {
             self.tell(&outcome, command.as_deref(), output);
         }
         if let Some(kept) = kept {
-            kept.settle(&outcome)?.iter().for_each(|settled| output.note(&settled::told(settled)));
+            kept.settle(&outcome)?.iter().for_each(|settled| output.note(&wording::settled(settled)));
         }
         Ok(outcome)
     }

@@ -45,7 +45,8 @@ impl Exit {
         match Mark::of(outcome, strict_pass) {
             Mark::Judged(Judgement::AsExpected | Judgement::Unjudged) => Self::AsExpected,
             Mark::Judged(Judgement::Inconclusive | Judgement::Interrupted) => Self::Inconclusive,
-            Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm) | Mark::Refused => Self::Surprise,
+            Mark::Judged(Judgement::MissedBug | Judgement::FalseAlarm | Judgement::Broken)
+            | Mark::Refused => Self::Surprise,
         }
     }
 

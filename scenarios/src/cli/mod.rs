@@ -4,7 +4,6 @@
 mod allowance;
 mod args;
 mod breakage;
-mod budget;
 mod catalogue_page;
 mod check;
 mod checker;
@@ -15,6 +14,7 @@ mod exit;
 mod explorer;
 mod failure;
 mod follow;
+mod kept;
 mod leg;
 mod list;
 mod merge;
@@ -26,7 +26,6 @@ mod report;
 mod request;
 mod resumption;
 mod run;
-mod settled;
 mod transcript;
 
 #[cfg(test)]

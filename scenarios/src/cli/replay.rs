@@ -7,8 +7,7 @@ use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
 use raceproof::run::{RegressionFolder, Replay};
 use raceproof::{FaultModel, Isolation, Outcome, Plan, Scenario};
-use raceproof_reports::story::Lanes;
-use raceproof_reports::terminal::{labelled, lanes};
+use raceproof_reports::terminal::{recorded, replayed};
 use raceproof_reports::{Document, Visible, wording};
 
 use super::args::ReplayArgs;
@@ -140,55 +139,16 @@ fn replay_with(
     args: &ReplayArgs,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let style = output.style;
-    let mut promise = labelled(&style, "record", &wording::name(outcome), 2);
-    promise += &labelled(&style, "promised", &evidence.violation.invariant, 4);
-    promise += &labelled(&style, "recorded", &evidence.violation.found, 6);
-    promise += &labelled(&style, "schedule", &evidence.shrunk.schedule.to_string(), 4);
-    if let Some(legend) = wording::legend(&evidence.shrunk.schedule) {
-        promise += &labelled(&style, "", &legend, 4);
-    }
-    if let Some(model) = wording::model(outcome) {
-        promise += &labelled(&style, "model", &model, 3);
-    }
-    output.result(&promise);
-    let replay = explorer.replay(&outcome.card.name, &evidence.shrunk, &plan_of(outcome), args.repeat)?;
+    output.result(&recorded(outcome, evidence, &output.style));
+    let replay =
+        explorer.replay(&outcome.card.name, &evidence.shrunk, &Plan::replaying(outcome), args.repeat)?;
     Ok(tell(&replay, evidence, args.strict_pass, output))
-}
-
-/// The plan under which the record was made, as far as a replay needs it.
-fn plan_of(outcome: &Outcome) -> Plan {
-    Plan {
-        seed: outcome.seed,
-        workers: Some(outcome.workers),
-        isolation: outcome.isolation,
-        model: outcome.model.clone(),
-        splits_max: outcome.coverage.splits_max.unwrap_or(0),
-        ..Plan::default()
-    }
 }
 
 /// Tells what the replays gave, with the lanes of the last one.
 fn tell(replay: &Replay, evidence: &Counterexample, is_strict_pass: bool, output: &mut Output) -> Exit {
-    let style = output.style;
-    let violation = replay.trace.verdict.violation();
-    let told = Lanes::of(&replay.trace, violation);
-    output.result(&format!("\n{}\n", lanes(&told, &style)));
-    if let Some(violation) = violation {
-        output.result(&labelled(&style, "happened", &violation.found, 6));
-    }
+    output.result(&replayed(replay, evidence, &output.style));
     let reproduced = replay.replays.reproduced;
-    output.result(&labelled(&style, "replayed", &wording::replays(&replay.replays), 2));
-    if let Some((step, what)) = &replay.replays.first_difference {
-        let now = if reproduced > 0 { "a replay differed" } else { "the code (or the record) now differs" };
-        output.result(&labelled(&style, "", &format!("{now} at step {step}: {what}"), 8));
-    } else if reproduced == 0 {
-        let gone = match evidence.shrunk.steps.len() {
-            1 => "the one step is as recorded, but the promise is kept now".to_owned(),
-            steps => format!("all {steps} steps are as recorded, but the promise is kept now"),
-        };
-        output.result(&labelled(&style, "", &gone, 2));
-    }
     let (verdict, exit) = match (reproduced, is_strict_pass) {
         (0, _) => ("not reproduced", Exit::Inconclusive),
         (_, true) => ("reproduced", Exit::Surprise),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
 use raceproof::run::RegressionFolder;
-use raceproof::{Card, Isolation, Plan, Scenario, Shard};
+use raceproof::{Card, Isolation, Plan, Scenario, Shard, budget};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::{self, counted};
@@ -15,14 +15,13 @@ use raceproof_reports::wording::{self, counted};
 use super::allowance::Allowance;
 use super::args::{Format, RunArgs};
 use super::breakage::Breakage;
-use super::budget;
 use super::course::Course;
 use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
 use super::resumption::Resumption;
-use super::{pattern, request, settled};
+use super::{pattern, request};
 
 /// Explores the scenarios that the patterns select.
 pub(super) fn run(
@@ -58,7 +57,7 @@ pub(super) fn run(
     for line in request::levels_unused(&cards, &levels).iter().chain(&models_unused).chain(&unused) {
         output.note(line);
     }
-    for line in kept.iter().flat_map(settled::opened) {
+    for line in kept.iter().flat_map(super::kept::opened) {
         output.note(&line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;

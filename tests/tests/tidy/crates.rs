@@ -7,8 +7,14 @@ use serde_json::Value;
 use crate::files;
 
 /// From the inside out; a crate depends on crates before it only.
-const ORDER: [&str; 5] =
-    ["raceproof-clock", "raceproof", "raceproof-reports", "raceproof-scenarios", "raceproof-tests"];
+const ORDER: [&str; 6] = [
+    "raceproof-clock",
+    "raceproof",
+    "raceproof-reports",
+    "raceproof-test",
+    "raceproof-scenarios",
+    "raceproof-tests",
+];
 
 /// What cargo says about our crates and all their dependencies on this platform. It needs no network once they are
 /// downloaded, and they are: this test was built.

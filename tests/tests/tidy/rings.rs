@@ -5,6 +5,7 @@ use crate::source::{Without, blanked, lines_with, named_after};
 /// The modules of each ring, from the inside. `lib` is outside of all: it only re-exports.
 const RINGS: [&[&str]; 3] = [
     &[
+        "budget",
         "burst",
         "card",
         "check",

@@ -1,4 +1,4 @@
-//! Owns the reading of durations such as `30s` or `1m30s`.
+//! Owns the text form of durations such as `30s` or `1m30s`, in which budgets are given.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// A text that is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum BudgetError {
+pub enum BudgetError {
     /// Something other than numbers with units.
     #[error("`{0}` is no duration (write `500ms`, `30s`, `2m`, `1h` or `1m30s`)")]
     Malformed(String),
@@ -22,7 +22,16 @@ const DAYS_MAX: u64 = 30;
 const MILLISECONDS_MAX: u64 = DAYS_MAX * 24 * 3_600_000;
 
 /// Reads a duration: whole numbers, each with its unit (`ms`, `s`, `m`, `h`), added up.
-pub(super) fn parse(text: &str) -> Result<Duration, BudgetError> {
+///
+/// ```
+/// use std::time::Duration;
+/// assert_eq!(raceproof::budget::parse("1m30s"), Ok(Duration::from_secs(90)));
+/// assert!(raceproof::budget::parse("90").is_err());
+/// ```
+///
+/// # Errors
+/// If it is none, no time at all, or more than 30 days.
+pub fn parse(text: &str) -> Result<Duration, BudgetError> {
     let malformed = || BudgetError::Malformed(text.to_owned());
     let (mut rest, mut total) = (text, 0u64);
     while !rest.is_empty() {
@@ -49,7 +58,8 @@ pub(super) fn parse(text: &str) -> Result<Duration, BudgetError> {
 }
 
 /// The duration as [`parse`] reads it.
-pub(super) fn told(duration: Duration) -> String {
+#[must_use]
+pub fn told(duration: Duration) -> String {
     let total = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let parts = [
         (total / 3_600_000, "h"),
