@@ -30,6 +30,7 @@ pub mod cache;
 pub mod catalogue;
 pub mod cli;
 pub mod counter;
+pub mod file;
 pub mod idempotency;
 pub mod inventory;
 pub mod isolation;

@@ -11,9 +11,10 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use super::executed::{Executed, Happened, Step};
 use super::following::Following;
-use super::halt::Halt;
+use super::halt::{Halt, reason};
 use super::idle::Idle;
 use super::log::OperationLog;
+use super::outsiders::Outsiders;
 use super::panics;
 use super::patience::Patience;
 use super::polling::Polling;
@@ -28,9 +29,10 @@ use crate::gate::{Gate, Stepped};
 use crate::history::{Cause, State, WorkerEnd};
 use crate::id::{ConnectionId, WorkerId};
 use crate::plan::RunLimits;
-use crate::scenario::{Result as ProgramResult, Scenario};
+use crate::scenario::{Moment, Result as ProgramResult, Scenario};
+use crate::store::SetUp;
 use crate::verdict::{Inconclusive, Verdict, Violation};
-use crate::worker::{Event, Worker};
+use crate::worker::{Event, Shared, Worker};
 
 /// What an execution needs and does not change.
 pub(crate) struct Setting<'a> {
@@ -47,6 +49,10 @@ pub(crate) struct Setting<'a> {
     pub(crate) workers: &'a [WorkerId],
     /// Whether each worker begins when the one before it has ended.
     pub(crate) in_turn: bool,
+    /// Whether it starts what is kept between executions, instead of the workers' programs.
+    pub(crate) is_warm_up: bool,
+    /// What is kept between executions.
+    pub(crate) kept: &'a Arc<Shared>,
     /// The worker of the aftermath, if the scenario has one.
     pub(crate) aftermath: Option<WorkerId>,
     pub(crate) seed: u64,
@@ -72,6 +78,7 @@ impl Setting<'_> {
 pub(crate) struct Execution<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) gate: &'a mut Gate,
+    pub(super) set_up: &'a mut SetUp,
     pub(super) clock: RunClock,
     pub(super) reports: UnboundedReceiver<Event>,
     pub(super) tasks: Vec<Task>,
@@ -103,6 +110,10 @@ pub(crate) struct Execution<'a> {
     pub(super) rings: u32,
     /// What the process has beside what workers have made.
     pub(super) surroundings: Option<Surroundings>,
+    /// Processes in which workers' programs go on.
+    pub(super) outsiders: Outsiders,
+    /// Workers who wait until everything else is at rest.
+    pub(super) in_line: BTreeMap<WorkerId, oneshot::Sender<()>>,
 }
 
 /// Where the choices of an execution have led.
@@ -131,14 +142,15 @@ pub(super) struct Timer {
 
 impl<'a> Execution<'a> {
     /// Starts the workers; to be called, and run, on the runtime's thread.
-    pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate) -> Self {
+    pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate, set_up: &'a mut SetUp) -> Self {
         let clock = RunClock::default();
         let (team, last_worker, reports) =
-            Worker::team(setting.workers, setting.aftermath, setting.seed, &clock);
+            Worker::team(setting.workers, setting.aftermath, setting.seed, &clock, setting.kept);
         let (timers, steps, log) = (Vec::new(), Vec::new(), OperationLog::default());
         let mut execution = Self {
             setting,
             gate,
+            set_up,
             clock,
             reports,
             tasks: Vec::new(),
@@ -159,6 +171,8 @@ impl<'a> Execution<'a> {
             shares_memory: setting.shares_memory,
             rings: 0,
             surroundings: setting.surroundings.cloned(),
+            outsiders: Outsiders::default(),
+            in_line: BTreeMap::new(),
         };
         while execution.begin_next() && !setting.in_turn {}
         execution
@@ -168,7 +182,10 @@ impl<'a> Execution<'a> {
     fn begin_next(&mut self) -> bool {
         let Some(worker) = self.to_come.pop_front() else { return false };
         let scenario = Arc::clone(self.setting.scenario);
-        self.spawn(worker, move |worker| async move { scenario.work(worker).await });
+        let is_warm_up = self.setting.is_warm_up;
+        self.spawn(worker, move |worker| async move {
+            if is_warm_up { scenario.warm_up(worker).await } else { scenario.work(worker).await }
+        });
         true
     }
 
@@ -207,6 +224,13 @@ impl<'a> Execution<'a> {
             }
             Err(Halt::Mismatch(what)) => mismatch = Some((self.steps.len() + 1, what)),
             Err(Halt::Error(error)) => return Err(error),
+        }
+        if matches!(verdict, Verdict::Pass) && mismatch.is_none() && !is_redundant && self.all_ended() {
+            verdict = match self.inspect(Moment::Finally).await {
+                Ok(broken) => broken.map_or(verdict, Verdict::Violation),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(halt) => Verdict::Inconclusive(reason(halt)),
+            };
         }
         self.cut_off().await;
         let Setting { patience, .. } = *self.setting;
@@ -279,7 +303,8 @@ impl<'a> Execution<'a> {
             }
             let options = self.options().await?;
             if options.is_empty() {
-                if self.all_ended() && (self.begin_next() || self.begin_aftermath()) {
+                if self.all_ended() && (self.begin_next() || self.begin_aftermath()) || self.await_outsiders()
+                {
                     continue;
                 }
                 strategy.end(self.steps.len()).map_err(Halt::Mismatch)?;
@@ -309,6 +334,9 @@ impl<'a> Execution<'a> {
     async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
         self.rings = 0;
         self.polling.is_old = false;
+        if let Some(worker) = choice.worker() {
+            self.gate.set_cause(worker);
+        }
         let ends_more = self.ends_more(choice);
         if self.following.is_wanted {
             self.note_unfinished();

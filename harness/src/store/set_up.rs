@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::redis::NAME;
-use super::{Server, StoreError, postgres};
+use super::{Address, Server, StoreError, postgres};
 
 /// What a scenario's set-up is given: a direct connection to each store of the run.
 #[derive(Default)]
@@ -53,6 +53,22 @@ impl SetUp {
     /// If the scenario's card does not name it among its stores.
     pub fn redis_at(&mut self, store: &str) -> &mut redis::aio::MultiplexedConnection {
         self.redis.get_mut(store).expect("a scenario that uses a Redis names it among the stores of its card")
+    }
+
+    /// The URL of the server called `store` for a program, past the gate; `None` if it listens on no port, or is none of the run.
+    #[must_use]
+    pub fn url(&self, store: &str) -> Option<String> {
+        let server = self.servers.get(store)?;
+        let tcp = server.tcp.as_ref().unwrap_or(&server.address);
+        let Address::Tcp { .. } = tcp else { return None };
+        let user = server.user.as_deref().unwrap_or_default();
+        let login = match &server.password {
+            Some(password) => format!("{user}:{password}@"),
+            None if user.is_empty() => String::new(),
+            None => format!("{user}@"),
+        };
+        let scheme = if store == postgres::NAME { "postgres" } else { "redis" };
+        Some(format!("{scheme}://{login}{tcp}/{}", server.database))
     }
 
     /// The connection to Postgres, on an empty database.
