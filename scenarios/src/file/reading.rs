@@ -1,6 +1,9 @@
 //! Owns the way from the text of a scenario file to a [`Race`] that makes sense, or to the place where it does not.
 
-use std::collections::BTreeSet;
+mod invariants;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +12,9 @@ use raceproof::program::Call;
 use raceproof::store::{postgres, redis};
 use toml::Spanned;
 
-use super::document::{self, Document, OneOrMany, Scalar};
+use super::document::{self, Document, OneOrMany};
 use super::error::{FileError, Flaw, Place};
-use super::race::{
-    Deed, Invariant, Program, Question, Race, Request, Service, SetUp, Step, Steps, Work, Worker,
-};
+use super::race::{Program, Race, Request, Service, SetUp, Work, Worker};
 use super::template::{Condition, Template, may_be_saved};
 use super::words::Command;
 
@@ -62,7 +63,7 @@ impl Reader<'_> {
             let program = self.program(&service.get_ref().program, &service.get_ref().environment)?;
             Ok((name.clone(), Service { program, ready: service.get_ref().ready.clone() }))
         });
-        let services = services.collect::<Result<std::collections::BTreeMap<_, _>, Flaw>>()?;
+        let services = services.collect::<Result<BTreeMap<_, _>, Flaw>>()?;
         let mut workers = Vec::new();
         for worker in &document.worker {
             let (count, worker) = self.worker(worker, &stores, &services)?;
@@ -164,7 +165,7 @@ impl Reader<'_> {
     fn program(
         &self,
         words: &Spanned<Vec<String>>,
-        environment: &std::collections::BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
     ) -> Result<Program, Flaw> {
         let (place, words) = (self.of(words), words.get_ref().clone());
         let call = Call { words, folder: self.folder.clone(), environment: environment.clone() };
@@ -188,7 +189,7 @@ impl Reader<'_> {
         &self,
         given: &Spanned<document::Worker>,
         stores: &[String],
-        services: &std::collections::BTreeMap<String, Service>,
+        services: &BTreeMap<String, Service>,
     ) -> Result<(usize, Worker), Flaw> {
         let (place, worker) = (self.of(given), given.get_ref());
         let document::Worker { steps, program, lasting, request, environment, .. } = worker;
@@ -222,72 +223,10 @@ impl Reader<'_> {
         Ok((count, Worker { name, work }))
     }
 
-    fn steps(
-        &self,
-        worker: &document::Worker,
-        given: &[Spanned<document::Step>],
-        stores: &[String],
-    ) -> Result<Steps, Flaw> {
-        let mut names: BTreeSet<String> = OF_WORKERS.map(str::to_owned).into();
-        let mut steps = Vec::new();
-        for step in given {
-            let (place, step) = (self.of(step), step.get_ref());
-            let when = step.when.as_ref().map(|when| self.condition(when, &names)).transpose()?;
-            let deed = self.deed(&place, step, stores, &names)?;
-            let save = match &step.save {
-                Some(save)
-                    if may_be_saved(save.get_ref()) && !OF_WORKERS.contains(&save.get_ref().as_str()) =>
-                {
-                    names.insert(save.get_ref().clone());
-                    Some(save.get_ref().clone())
-                }
-                Some(save) => {
-                    let what = format!(
-                        "nothing can be saved as `{}` (use lower case, digits, hyphens)",
-                        save.get_ref()
-                    );
-                    return Err(self.of(save).flaw(what));
-                }
-                None => None,
-            };
-            if save.is_some() && !matches!(deed, Deed::Sql(_) | Deed::Redis(_)) {
-                return Err(place.flaw("only `sql` and `redis` give something to `save`"));
-            }
-            steps.push(Step { place, when, deed, save });
-        }
-        let returns = worker.returns.as_ref().map(|text| self.template(text, &names)).transpose()?;
-        Ok(Steps { steps, retries: worker.retries.unwrap_or(0), returns })
-    }
-
-    fn deed(
-        &self,
-        place: &Place,
-        step: &document::Step,
-        stores: &[String],
-        names: &BTreeSet<String>,
-    ) -> Result<Deed, Flaw> {
-        match (&step.sql, &step.redis, step.sleep_ms, &step.require) {
-            (Some(sql), None, None, None) => {
-                needs(&self.of(sql), stores, postgres::NAME)?;
-                Ok(Deed::Sql(self.template(sql, names)?))
-            }
-            (None, Some(command), None, None) => {
-                needs(&self.of(command), stores, redis::NAME)?;
-                Ok(Deed::Redis(self.command(command, names)?))
-            }
-            (None, None, Some(ms), None) => Ok(Deed::Sleep(Duration::from_millis(ms))),
-            (None, None, None, Some(require)) => {
-                let refused = step.refused.clone().unwrap_or_else(|| format!("not {}", require.get_ref()));
-                Ok(Deed::Require { condition: self.condition(require, names)?, refused })
-            }
-            _ => Err(place.flaw("a step has exactly one of `sql`, `redis`, `sleep-ms` and `require`")),
-        }
-    }
-
     fn request(
         &self,
         given: &Spanned<document::Request>,
-        services: &std::collections::BTreeMap<String, Service>,
+        services: &BTreeMap<String, Service>,
     ) -> Result<Request, Flaw> {
         let request = given.get_ref();
         let service = request.service.get_ref();
@@ -317,67 +256,6 @@ impl Reader<'_> {
             headers: headers.collect::<Result<_, Flaw>>()?,
             body: request.body.as_ref().map(|body| self.template(body, &names)).transpose()?,
         })
-    }
-
-    fn invariant(
-        &self,
-        given: &Spanned<document::Invariant>,
-        stores: &[String],
-        workers: &BTreeSet<&str>,
-    ) -> Result<Invariant, Flaw> {
-        let (place, invariant) = (self.of(given), given.get_ref());
-        let of_names = workers.iter().flat_map(|name| [format!("done.{name}"), format!("refused.{name}")]);
-        let names: BTreeSet<String> =
-            of_names.chain(["done", "refused", "workers"].map(str::to_owned)).collect();
-        let none = Default::default();
-        let question = match (&invariant.sql, &invariant.redis, &invariant.program) {
-            (Some(sql), None, None) => {
-                needs(&self.of(sql), stores, postgres::NAME)?;
-                Question::Sql(self.template(sql, &names)?)
-            }
-            (None, Some(command), None) => {
-                needs(&self.of(command), stores, redis::NAME)?;
-                Question::Redis(self.command(command, &names)?)
-            }
-            (None, None, Some(program)) => Question::Program(self.program(program, &none)?),
-            _ => return Err(place.flaw("an invariant has exactly one of `sql`, `redis` and `program`")),
-        };
-        let given = [("==", &invariant.equals), (">=", &invariant.at_least), ("<=", &invariant.at_most)];
-        let mut conditions = Vec::new();
-        for (operator, scalar) in
-            given.into_iter().filter_map(|(operator, scalar)| Some((operator, scalar.as_ref()?)))
-        {
-            conditions.push((operator, self.scalar(scalar, &names)?));
-        }
-        match &question {
-            Question::Redis(_) if conditions.is_empty() => {
-                return Err(place.flaw("what Redis answers needs `equals`, `at-least` or `at-most`"));
-            }
-            Question::Program(_) if !conditions.is_empty() || invariant.no_rows => {
-                return Err(place.flaw("a program says itself whether its promise holds"));
-            }
-            Question::Redis(_) if invariant.no_rows => return Err(place.flaw("`no-rows` belongs to `sql`")),
-            Question::Sql(_) if invariant.no_rows && !conditions.is_empty() => {
-                return Err(place.flaw("where there is no row there is no value to compare"));
-            }
-            _ => {}
-        }
-        let promise = invariant.promise.get_ref().trim().to_owned();
-        if promise.is_empty() {
-            return Err(self.of(&invariant.promise).flaw("a promise is a sentence"));
-        }
-        let (always, no_rows) = (invariant.always, invariant.no_rows);
-        Ok(Invariant { place, promise, always, question, conditions, no_rows })
-    }
-
-    fn scalar(&self, given: &Spanned<Scalar>, names: &BTreeSet<String>) -> Result<Template, Flaw> {
-        let (place, text) = match given.get_ref() {
-            Scalar::Number(number) => (self.of(given), number.to_string()),
-            Scalar::Text(text) => (self.of(given), text.clone()),
-        };
-        let template = Template::parse(&text).map_err(|what| place.flaw(what))?;
-        known(&place, template.names(), names)?;
-        Ok(template)
     }
 
     fn template(&self, given: &Spanned<String>, names: &BTreeSet<String>) -> Result<Template, Flaw> {

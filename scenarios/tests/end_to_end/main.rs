@@ -9,12 +9,14 @@ mod models;
 mod page;
 mod place;
 mod processes;
+mod race;
 mod removed;
 mod replayed;
 mod resumed;
 mod running;
 mod shards;
 mod shown;
+mod wrong_files;
 
 /// Both ways to real stores that need nothing named by the user.
 const PROVIDERS: [&str; 2] = ["docker", "local"];
