@@ -26,7 +26,7 @@ pub struct Program {
     errors: Arc<Mutex<VecDeque<String>>>,
     listening: Option<JoinHandle<()>>,
     /// Last, so that it goes when nothing else of it is left.
-    _held: Held,
+    held: Option<Held>,
 }
 
 /// What a program's streams lead to.
@@ -91,7 +91,7 @@ impl Call {
         let errors = Arc::default();
         let listening =
             child.stderr.take().map(|stderr| tokio::spawn(keep_tail(stderr, Arc::clone(&errors))));
-        Ok(Program { child, errors, listening, _held: held })
+        Ok(Program { child, errors, listening, held: Some(held) })
     }
 }
 
@@ -120,12 +120,14 @@ impl Program {
         self.child.try_wait()
     }
 
-    /// Waits for its end and all that it has written to its errors.
+    /// Waits for its end and all that it has written to its errors; what it has left running is killed.
     ///
     /// # Errors
     /// The system does not tell.
     pub async fn end(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
+        // What it has left running would keep its streams open.
+        self.held = None;
         if let Some(listening) = self.listening.take() {
             // It reads to the end and does not panic.
             let _ = listening.await;

@@ -32,6 +32,7 @@ mod progress;
 mod regression_folder;
 mod retry;
 mod rig;
+mod running_out;
 mod search;
 mod series;
 mod settling;

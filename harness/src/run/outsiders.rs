@@ -1,8 +1,8 @@
 //! Owns [`Outsiders`]: the processes in which workers' programs go on, and whether they are at rest.
 //!
-//! A process is at rest when all its threads, and those of the processes that it has started, sleep: two looks at them tell the
-//! same, and no thread was given a processor in between. Between the looks the runtime asks the system for news, so nothing
-//! that they had sent before is overlooked.
+//! A process is at rest when all its threads, and those of the processes that it has started, sleep: three looks at them tell the
+//! same, and no thread was given a processor in between. Between the looks the runtime asks the system for news and does what
+//! comes of it, so nothing that they had sent before is overlooked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::alarm::Alarm;
 use crate::id::WorkerId;
+use crate::outcome::Grace;
 
 /// How long nobody looks again at processes that were at work, at first and at most.
 const PAUSE_MIN: Duration = Duration::from_micros(50);
@@ -31,19 +32,25 @@ pub(super) struct Outsiders {
     pub(super) graces: u64,
 }
 
-/// What a look has shown: of each thread how often it was given a processor.
+/// What looks have shown: of each thread how often it was given a processor.
 #[derive(Debug)]
 struct Seen {
     turns: BTreeMap<u32, u64>,
     since: Instant,
+    /// How many looks have told the same.
+    looks: u32,
 }
+
+/// Looks that must tell the same. What was sent before the first has been read at the second, and what our own tasks make of
+/// it is done at the third.
+const LOOKS: u32 = 3;
 
 /// How the processes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Calm {
     /// Some thread works.
     Working,
-    /// All sleep, as far as one look can tell.
+    /// All sleep, as far as few looks can tell.
     Perhaps,
     /// All have slept for so long.
     For(Duration),
@@ -71,6 +78,12 @@ impl Outsiders {
         self.is_awaited = false;
     }
 
+    /// How often a program was taken to wait because it did nothing for `grace`.
+    pub(super) fn grace(&self, grace: Duration) -> Option<Grace> {
+        let ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        (self.graces > 0).then_some(Grace { ms, times: self.graces })
+    }
+
     /// Looks at all of them.
     pub(super) fn look(&mut self) -> Calm {
         let mut turns = BTreeMap::new();
@@ -79,12 +92,13 @@ impl Outsiders {
             self.seen = None;
             return Calm::Working;
         }
+        match &mut self.seen {
+            Some(seen) if seen.turns == turns => seen.looks += 1,
+            seen => *seen = Some(Seen { turns, since: Instant::now(), looks: 1 }),
+        }
         match &self.seen {
-            Some(seen) if seen.turns == turns => Calm::For(seen.since.elapsed()),
-            _ => {
-                self.seen = Some(Seen { turns, since: Instant::now() });
-                Calm::Perhaps
-            }
+            Some(seen) if seen.looks >= LOOKS => Calm::For(seen.since.elapsed()),
+            _ => Calm::Perhaps,
         }
     }
 

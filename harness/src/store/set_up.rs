@@ -61,14 +61,14 @@ impl SetUp {
         let server = self.servers.get(store)?;
         let tcp = server.tcp.as_ref().unwrap_or(&server.address);
         let Address::Tcp { .. } = tcp else { return None };
-        let user = server.user.as_deref().unwrap_or_default();
-        let login = match &server.password {
+        let user = server.user.as_deref().map(postgres::percent_encoded).unwrap_or_default();
+        let login = match server.password.as_deref().map(postgres::percent_encoded) {
             Some(password) => format!("{user}:{password}@"),
             None if user.is_empty() => String::new(),
             None => format!("{user}@"),
         };
         let scheme = if store == postgres::NAME { "postgres" } else { "redis" };
-        Some(format!("{scheme}://{login}{tcp}/{}", server.database))
+        Some(format!("{scheme}://{login}{tcp}/{}", postgres::percent_encoded(&server.database)))
     }
 
     /// The connection to Postgres, on an empty database.

@@ -7,6 +7,9 @@ use raceproof::Worker;
 use raceproof::gate::Lease;
 use raceproof::store::{postgres, redis};
 
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
 use super::race::Race;
 
 /// Variables by name.
@@ -38,53 +41,44 @@ pub(super) async fn through_gate(
 
 /// `DATABASE_URL` and `PG*` for a Postgres, `REDIS_URL`, `REDIS_HOST` and `REDIS_PORT` for a Redis.
 pub(super) fn of_urls(urls: &[(&str, String)]) -> Environment {
-    let mut environment = Environment::new();
-    let mut set = |name: &str, value: &str| drop(environment.insert(name.to_owned(), value.to_owned()));
     // What is written to a pipe comes at once.
-    set("PYTHONUNBUFFERED", "1");
+    let mut environment = Environment::from([("PYTHONUNBUFFERED".to_owned(), "1".to_owned())]);
     for (store, url) in urls {
-        let Parts { user, password, host, port, database } = Parts::of(url);
-        if *store == postgres::NAME {
-            set("DATABASE_URL", url);
-            for (name, value) in [
-                ("PGHOST", host),
-                ("PGPORT", port),
-                ("PGUSER", user),
-                ("PGDATABASE", database),
-                ("PGPASSWORD", password),
-                ("PGSSLMODE", "disable"),
-                // Nobody asks for it over loopback, and asking is a round trip.
-                ("PGGSSENCMODE", "disable"),
-            ] {
-                set(name, value);
-            }
-        } else {
-            set("REDIS_URL", url);
-            set("REDIS_HOST", host);
-            set("REDIS_PORT", port);
-        }
+        let variables = if *store == postgres::NAME { of_postgres(url) } else { of_redis(url) };
+        environment.extend(variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
     environment
 }
 
-/// A URL that we have made.
-struct Parts<'a> {
-    user: &'a str,
-    password: &'a str,
-    host: &'a str,
-    port: &'a str,
-    database: &'a str,
+fn of_postgres(url: &str) -> Vec<(&'static str, String)> {
+    let config: Config = url.parse().expect("we have made this URL");
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
+        Host::Tcp(host) => host.clone(),
+        Host::Unix(folder) => folder.display().to_string(),
+    });
+    let port = config.get_ports().first().map_or_else(String::new, ToString::to_string);
+    let password = config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
+    vec![
+        ("DATABASE_URL", url.to_owned()),
+        ("PGHOST", host),
+        ("PGPORT", port),
+        ("PGUSER", text(config.get_user())),
+        ("PGPASSWORD", password.unwrap_or_default()),
+        ("PGDATABASE", text(config.get_dbname())),
+        ("PGSSLMODE", "disable".to_owned()),
+        // Nobody needs it over loopback, and asking for it is a round trip.
+        ("PGGSSENCMODE", "disable".to_owned()),
+    ]
 }
 
-impl<'a> Parts<'a> {
-    fn of(url: &'a str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let (server, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let (login, address) = server.rsplit_once('@').unwrap_or(("", server));
-        let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
-        Self { user, password, host, port, database }
-    }
+/// `redis://[user:password@]host:port/number`, as we write it.
+fn of_redis(url: &str) -> Vec<(&'static str, String)> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let server = rest.split('/').next().unwrap_or_default();
+    let address = server.rsplit_once('@').map_or(server, |(_, address)| address);
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+    vec![("REDIS_URL", url.to_owned()), ("REDIS_HOST", host.to_owned()), ("REDIS_PORT", port.to_owned())]
 }
 
 #[cfg(test)]
@@ -94,7 +88,7 @@ mod tests {
     #[test]
     fn urls_become_what_clients_look_for() {
         let environment = of_urls(&[
-            ("postgres", "postgres://me:pass@127.0.0.1:5433/race".to_owned()),
+            ("postgres", "postgres://me:p%40ss@127.0.0.1:5433/race".to_owned()),
             ("redis", "redis://127.0.0.1:6380/0".to_owned()),
         ]);
         let told = |name: &str| environment.get(name).map(String::as_str);
@@ -102,7 +96,7 @@ mod tests {
             [told("PGHOST"), told("PGPORT"), told("PGUSER")],
             [Some("127.0.0.1"), Some("5433"), Some("me")]
         );
-        assert_eq!([told("PGDATABASE"), told("PGPASSWORD")], [Some("race"), Some("pass")]);
+        assert_eq!([told("PGDATABASE"), told("PGPASSWORD")], [Some("race"), Some("p@ss")]);
         assert_eq!([told("REDIS_URL"), told("REDIS_PORT")], [Some("redis://127.0.0.1:6380/0"), Some("6380")]);
     }
 }

@@ -27,7 +27,7 @@ const WRONG: [(&str, &str, &str, &str, i32); 26] = [
     ("[set-up]", "[set-up", "race.toml:3:8", "", 2),
     ("stores", "stroes", "race.toml:1:1", "unknown field `stroes`", 2),
     ("steps = [{ sql", "steps = [{ sqll", "race.toml:10:12", "unknown field `sqll`", 2),
-    ("\"redis\"]", "\"kafka\"]", "race.toml:1:24", "`kafka` is no store", 2),
+    ("\"redis\"]", "\"kafka\"]", "race.toml:1:23", "`kafka` is no store", 2),
     ("count = 2", "count = \"two\"", "race.toml:9:9", "invalid type", 2),
     ("count = 2", "count = 0", "race.toml:9:9", "1 to 64 workers", 2),
     ("count = 2", "count = 65", "race.toml:9:9", "1 to 64 workers", 2),

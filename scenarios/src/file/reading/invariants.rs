@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{Reader, known, needs};
 use crate::file::document::{self, Scalar};
-use crate::file::error::{Flaw, Place};
+use crate::file::error::Flaw;
 use crate::file::race::{Invariant, Question};
 use crate::file::template::Template;
 
