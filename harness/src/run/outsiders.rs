@@ -23,6 +23,9 @@ const PAUSE_MAX: Duration = Duration::from_millis(2);
 pub(super) struct Outsiders {
     processes: BTreeMap<WorkerId, BTreeSet<u32>>,
     seen: Option<Seen>,
+    /// Since when no thread was seen at work, with nothing having come of what they did between looks: many clients wake up now
+    /// and then to see whether they are wanted.
+    idle_since: Option<Instant>,
     pause: Option<(Alarm, Duration)>,
     /// Workers whose programs did nothing for so long that they are taken to wait for others, the longest first.
     pub(super) dozing: Vec<WorkerId>,
@@ -36,7 +39,6 @@ pub(super) struct Outsiders {
 #[derive(Debug)]
 struct Seen {
     turns: BTreeMap<u32, u64>,
-    since: Instant,
     /// How many looks have told the same.
     looks: u32,
 }
@@ -52,7 +54,7 @@ pub(super) enum Calm {
     Working,
     /// All sleep, as far as few looks can tell.
     Perhaps,
-    /// All have slept for so long.
+    /// All sleep, and have done nothing for so long.
     For(Duration),
 }
 
@@ -74,6 +76,7 @@ impl Outsiders {
     /// Something has happened, so that what was seen means nothing any more.
     pub(super) fn disturb(&mut self) {
         self.seen = None;
+        self.idle_since = None;
         self.pause = None;
         self.is_awaited = false;
     }
@@ -90,14 +93,16 @@ impl Outsiders {
         let roots: BTreeSet<u32> = self.processes.values().flatten().copied().collect();
         if !roots.into_iter().all(|process| sleeps(process, &mut turns)) {
             self.seen = None;
+            self.idle_since = None;
             return Calm::Working;
         }
+        let idle_since = *self.idle_since.get_or_insert_with(Instant::now);
         match &mut self.seen {
             Some(seen) if seen.turns == turns => seen.looks += 1,
-            seen => *seen = Some(Seen { turns, since: Instant::now(), looks: 1 }),
+            seen => *seen = Some(Seen { turns, looks: 1 }),
         }
         match &self.seen {
-            Some(seen) if seen.looks >= LOOKS => Calm::For(seen.since.elapsed()),
+            Some(seen) if seen.looks >= LOOKS => Calm::For(idle_since.elapsed()),
             _ => Calm::Perhaps,
         }
     }

@@ -38,28 +38,28 @@ impl Rig {
         !is_warm && subject.scenario.has_warm_up()
     }
 
-    /// Starts what the workers of `subject` keep, one after the other.
+    /// Starts what the workers of `subject` keep, and has all of them work at once for the first time, in which they open what
+    /// they need for that.
     pub(super) async fn warm_up(&mut self, subject: &Subject) -> Result<(), Halt> {
-        self.let_go().await?;
-        let warming = subject.warming(START_MS_MAX);
-        let team: Vec<_> = (0..u16::try_from(subject.workers).unwrap_or(u16::MAX)).map(WorkerId).collect();
+        self.start_kept(subject).await?;
+        self.bring_back(subject).await?;
         let mut guided = Guided::new(Schedule::default());
-        let executed = Box::pin(self.run_once(&warming, &team, Detail::Needed, &mut guided)).await;
-        let what = failure(&executed.map_err(Halt::Error)?);
-        match what {
-            // The first time that all are at work at once they open what they need for that.
-            None => {
-                self.bring_back(subject).await?;
-                let mut guided = Guided::new(Schedule::default());
-                let rehearsed = Box::pin(self.run_once(subject, &team, Detail::Needed, &mut guided)).await;
-                rehearsed.map(drop).map_err(Halt::Error)
-            }
-            Some(what) => {
-                self.let_go().await?;
-                let scenario = subject.scenario.card().name;
-                Err(Halt::Error(Error::WarmUp { scenario, what }))
-            }
+        let rehearsed = self.run_once(subject, &whole_team(subject), Detail::Needed, &mut guided).await;
+        if let Verdict::Inconclusive(reason) = rehearsed.map_err(Halt::Error)?.verdict {
+            return Err(Halt::Inconclusive(reason));
         }
+        if self.wants_warm_up(subject) { self.start_kept(subject).await } else { Ok(()) }
+    }
+
+    /// Starts what the workers of `subject` keep, one after the other.
+    async fn start_kept(&mut self, subject: &Subject) -> Result<(), Halt> {
+        self.let_go().await?;
+        let (warming, mut guided) = (subject.warming(START_MS_MAX), Guided::new(Schedule::default()));
+        let started = self.run_once(&warming, &whole_team(subject), Detail::Needed, &mut guided).await;
+        let Some(what) = failure(&started.map_err(Halt::Error)?) else { return Ok(()) };
+        self.let_go().await?;
+        let scenario = subject.scenario.card().name;
+        Err(Halt::Error(Error::WarmUp { scenario, what }))
     }
 
     /// Gives up what is kept and its connections.
@@ -75,6 +75,11 @@ impl Rig {
             self.kept = None;
         }
     }
+}
+
+/// All workers of `subject`, whoever takes part.
+fn whole_team(subject: &Subject) -> Vec<WorkerId> {
+    (0..u16::try_from(subject.workers).unwrap_or(u16::MAX)).map(WorkerId).collect()
 }
 
 /// Why a warm-up came to nothing.

@@ -108,3 +108,22 @@ fn command_at_the_gate_is_told_step_by_step() {
     place.call(&["gate", "--", "no-such-program"]).ended_with(2);
     assert_eq!(place.left(), Vec::<String>::new());
 }
+
+/// Sleeping for longer than the grace is told in the record, with the grace; sleeping for less leaves no trace.
+#[test]
+fn grace_that_decided_is_part_of_the_record() {
+    let place = Place::new();
+    let graces = |grace_ms: u64| {
+        let program = "redis-cli -u $REDIS_URL INCR a; sleep 0.3; redis-cli -u $REDIS_URL INCR a";
+        let text = format!(
+            "stores = ['redis']\ngrace-ms = {grace_ms}\n[[worker]]\nprogram = ['sh', '-c', '{program}']\n\
+             [[invariant]]\npromise = 'both count'\nredis = 'GET a'\nequals = 2\n"
+        );
+        std::fs::write(place.path("race.toml"), text).expect("our own folder");
+        let words = ["run", "-c", "race.toml", "--stores", "local", "--format", "json"];
+        place.call(&words).ended_with(0).json()["outcomes"][0]["coverage"]["grace"].clone()
+    };
+    assert_eq!(graces(20)["ms"], 20);
+    assert!(graces(20)["times"].as_u64() > Some(0));
+    assert!(graces(5_000).is_null());
+}
