@@ -279,8 +279,10 @@ impl Rig {
                 return Ok(());
             }
         }
-        self.prepared_for = None;
-        self.let_go().await?;
+        // Programs of the same subject go on: the set-up makes what there was.
+        if self.prepared_for.take() != Some(subject.number) {
+            self.let_go().await?;
+        }
         self.gate.want(&subject.scenario.card().stores);
         if let Some(what) = self.gate.impossible(&subject.model) {
             return Err(Halt::Inconclusive(Inconclusive::Unsupported { what }));
