@@ -43,6 +43,9 @@ pub struct Card {
     pub workers: usize,
     /// The real bug that it is built from, such as `mozilla/send#1240`, if any.
     pub source: Option<String>,
+    /// The scenario file that it comes from, as it was named, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl Default for Card {
@@ -60,6 +63,7 @@ impl Default for Card {
             stores: Vec::new(),
             workers: 2,
             source: None,
+            file: None,
         }
     }
 }

@@ -59,6 +59,22 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What the workers of a scenario keep between executions could not be started.
+    #[error("the warm-up of `{scenario}` failed: {what}")]
+    WarmUp {
+        /// Which scenario.
+        scenario: String,
+        /// What its worker returned.
+        what: String,
+    },
+    /// The promises of a scenario could not be looked at.
+    #[error("the invariants of `{scenario}` could not be judged")]
+    Inspection {
+        /// Which scenario.
+        scenario: String,
+        /// What it returned.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The scenario's own set-up failed.
     #[error("the set-up of `{scenario}` failed")]
     SetUp {

@@ -1,6 +1,7 @@
 //! Owns [`Outcome`]: everything that one search of one scenario came to. Rendering it is the business
 //! of the reports.
 
+mod grace;
 mod merging;
 mod reduction;
 
@@ -21,6 +22,7 @@ use crate::regression::Retried;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
+pub use grace::Grace;
 pub(crate) use merging::winner;
 pub use merging::{MergeError, merge};
 pub use reduction::Reduction;
@@ -214,6 +216,9 @@ pub struct Coverage {
     /// How often one step woke several requests whose order could not be decided.
     #[serde(default)]
     pub undecided_wakings: u64,
+    /// How often a time decided that a program outside waits; `None` if it never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Grace>,
     /// Why the search ended.
     pub stopped: Stopped,
     /// How many of the executions violated an invariant.

@@ -1,12 +1,14 @@
 //! Owns [`Scenario`]: what a variant must say so that it can be explored.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::card::Card;
 use crate::check::Invariant;
 use crate::generator::Generator;
+use crate::history::Operation;
 use crate::store::SetUp;
 use crate::worker::Worker;
 
@@ -28,6 +30,25 @@ pub trait Scenario: Send + Sync {
 
     /// What one worker does; [`Worker::index`] tells the workers apart.
     async fn work(&self, worker: Worker) -> Result;
+
+    /// Whether [`warm_up`](Self::warm_up) is to be run.
+    fn has_warm_up(&self) -> bool {
+        false
+    }
+
+    /// What each worker does, one after the other, before the first execution and whenever what they
+    /// [keep](Worker::kept) is gone: starts what is to outlast executions. Its requests go through the gate and are no
+    /// part of any schedule; the stores are brought back afterwards. An error ends the search.
+    async fn warm_up(&self, worker: Worker) -> Result {
+        let _ = worker;
+        Ok(())
+    }
+
+    /// How long a program [in another process](Worker::runs_in) may do nothing, with nothing of it at the gate, until it is
+    /// taken to wait for other workers. What sleeps for less is waited for. It is part of the record.
+    fn grace(&self) -> Duration {
+        Duration::from_millis(100)
+    }
 
     /// Whether [`aftermath`](Self::aftermath) is to be run.
     fn has_aftermath(&self) -> bool {
@@ -59,4 +80,40 @@ pub trait Scenario: Send + Sync {
     fn finally(&self) -> Vec<Invariant> {
         Vec::new()
     }
+
+    /// Whether [`inspect`](Self::inspect) is to be asked at such moments.
+    fn inspects(&self, moment: Moment) -> bool {
+        let _ = moment;
+        false
+    }
+
+    /// The promise that is broken now, if one is: for promises that only a store, or a program, can judge. `operations` are
+    /// those so far. It must change nothing, and answer the same whenever the stores hold the same.
+    async fn inspect(
+        &self,
+        stores: &mut SetUp,
+        operations: &[Operation],
+        moment: Moment,
+    ) -> Result<Option<Broken>> {
+        let _ = (stores, operations, moment);
+        Ok(None)
+    }
+}
+
+/// When promises are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Before the first step and after each.
+    Always,
+    /// When all workers are done, and the aftermath.
+    Finally,
+}
+
+/// A promise that is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The promise in words; it names the violation.
+    pub promise: String,
+    /// What was found instead.
+    pub found: String,
 }

@@ -18,7 +18,7 @@
 //! | 1 | a surprise: a missed bug or a false alarm; with `--strict-pass`, any violation |
 //! | 2 | usage: arguments, patterns or files that make no sense |
 //! | 3 | inconclusive: something could not be judged, a record no longer reproduces |
-//! | 4 | environment: a store could not be started, a file could not be written |
+//! | 4 | environment: a store or a program could not be started, a file could not be written |
 //! | 128+n | interrupted by signal n |
 //!
 //! Of several, the gravest is taken: interrupted, then usage, environment, surprise, inconclusive. The
@@ -30,6 +30,7 @@ pub mod cache;
 pub mod catalogue;
 pub mod cli;
 pub mod counter;
+pub mod file;
 pub mod idempotency;
 pub mod inventory;
 pub mod isolation;

@@ -5,7 +5,7 @@ use std::task::Context;
 use bytes::Bytes;
 
 use super::channel::Channel;
-use super::{GateError, Stream};
+use super::{GateError, Lease, Stream};
 use crate::id::{ConnectionId, WorkerId};
 use crate::wire::{Opening, Session};
 
@@ -13,6 +13,7 @@ use crate::wire::{Opening, Session};
 pub(crate) struct Arrival {
     pub(crate) worker: WorkerId,
     pub(crate) store: usize,
+    pub(crate) lease: Lease,
     pub(crate) client: Channel,
     pub(crate) session: Box<dyn Session>,
     wish: Option<Wish>,
@@ -40,7 +41,13 @@ pub(crate) struct Cancellation {
 
 impl Arrival {
     pub(crate) fn new(worker: WorkerId, store: usize, client: Stream, session: Box<dyn Session>) -> Self {
-        Self { worker, store, client: Channel::new(client), session, wish: None }
+        let lease = Lease::Execution;
+        Self { worker, store, lease, client: Channel::new(client), session, wish: None }
+    }
+
+    /// The same, for as long as `lease` says.
+    pub(crate) fn leased(self, lease: Lease) -> Self {
+        Self { lease, ..self }
     }
 
     /// Listens to what it says; `true` if anything moved.

@@ -18,6 +18,7 @@ impl Gate {
     /// nobody would notice only when the execution is over.
     pub(super) async fn retire(&mut self, connection: Connection) -> Result<(), GateError> {
         let store = connection.store;
+        self.torn |= connection.lease.outlasts() && !connection.is_left();
         self.code_stored[store] |= connection.stored_code();
         match connection.dismantle() {
             Remains::Reusable { upstream, used: false } => self.warm[store].push(upstream),
@@ -33,6 +34,7 @@ impl Gate {
             return self.retire(connection).await;
         }
         let store = connection.store;
+        self.torn |= connection.lease.outlasts() && !connection.is_left();
         self.code_stored[store] |= connection.stored_code();
         self.move_on(store);
         self.deadlines[store].note(Limiting::Moves);
@@ -110,9 +112,15 @@ impl Gate {
         for endpoint in &mut self.endpoints {
             endpoint.turn_away();
         }
+        self.cause = None;
         for connection in std::mem::take(&mut self.connections) {
+            if connection.lease.outlasts() && connection.may_stay() {
+                self.connections.push(connection);
+                continue;
+            }
             self.retire(connection).await?;
         }
+        self.begin_anew();
         for store in 0..self.backends.len() {
             if std::mem::take(&mut self.detoured[store]) {
                 self.warm[store].clear();

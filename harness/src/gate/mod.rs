@@ -2,11 +2,13 @@
 //! knows no store (that is [`Backend`]) and no reason.
 
 mod arrival;
+mod attribution;
 mod backend;
 mod channel;
 mod connection;
 mod deadlines;
 mod deadlock;
+mod descriptors;
 mod ending;
 mod endpoint;
 mod error;
@@ -35,6 +37,7 @@ use connection::{Connection, Phase};
 use deadlines::Deadline;
 pub use deadlock::Wait as WaitEdge;
 use endpoint::Endpoint;
+pub use endpoint::Lease;
 pub use error::GateError;
 pub use exchange::Exchange;
 pub use fault::Struck;
@@ -94,6 +97,10 @@ pub struct Gate {
     moves: u64,
     /// How often one step woke several requests whose order could not be decided here.
     herds: u64,
+    /// The worker for whom programs that work for several went on last.
+    cause: Option<WorkerId>,
+    /// Whether a connection that was to outlast the execution was ended in the middle of something.
+    torn: bool,
 }
 
 /// How one worker stands at the gate.
@@ -139,6 +146,8 @@ impl Gate {
             isolation: vec![None; count],
             moves: 0,
             herds: 0,
+            cause: None,
+            torn: false,
         }
     }
 
@@ -197,13 +206,14 @@ impl Gate {
     ///
     /// # Errors
     /// The run has no such store, or the system gives no port.
-    pub fn url(&mut self, worker: WorkerId, store: &str) -> Result<String, GateError> {
+    pub fn url(&mut self, worker: WorkerId, store: &str, lease: Lease) -> Result<String, GateError> {
         let store = self.store_index(store)?;
-        let known = self.endpoints.iter().position(|endpoint| endpoint.serves(worker, store));
+        let worker = if lease == Lease::Common { attribution::NOBODY } else { worker };
+        let known = self.endpoints.iter().position(|endpoint| endpoint.serves(worker, store, lease));
         let index = match known {
             Some(index) => index,
             None => {
-                self.endpoints.push(Endpoint::open(worker, store)?);
+                self.endpoints.push(Endpoint::open(worker, store, lease)?);
                 self.endpoints.len() - 1
             }
         };
@@ -247,7 +257,8 @@ impl Gate {
                     continue;
                 }
                 let session = self.backends[store].session();
-                self.arrivals.push(Arrival::new(worker, store, Stream::Tcp(stream), session));
+                let arrival = Arrival::new(worker, store, Stream::Tcp(stream), session);
+                self.arrivals.push(arrival.leased(endpoint.lease));
                 progress = true;
             }
         }
@@ -290,7 +301,7 @@ impl Gate {
         let next = self.opened.entry(arrival.worker).or_insert(0);
         let id = ConnectionId { worker: arrival.worker, ordinal: *next };
         *next += 1;
-        let Arrival { store, .. } = arrival;
+        let Arrival { store, lease, .. } = arrival;
         match arrival.take_wish() {
             Wish::Connection(opening) => {
                 let upstream = match self.take_warm(store, &opening) {
@@ -298,7 +309,7 @@ impl Gate {
                     None => self.backends[store].open(&opening).await?,
                 };
                 let Arrival { client, session, .. } = arrival;
-                self.connections.push(Connection::new(id, store, client, upstream, session)?);
+                self.connections.push(Connection::new(id, store, client, upstream, session)?.leased(lease));
                 self.connections.sort_by_key(|connection| connection.id);
             }
             Wish::Cancel { opening, key } => {
@@ -352,7 +363,7 @@ impl Gate {
     #[must_use]
     pub fn presence(&self, worker: WorkerId) -> Presence {
         let mut presence = Presence::default();
-        for connection in self.connections.iter().filter(|connection| connection.id.worker == worker) {
+        for connection in self.connections.iter().filter(|connection| connection.is_used_by(worker)) {
             let is_stopped = matches!(connection.phase, Phase::Stopped | Phase::Woken);
             presence.held |= connection.holds_step() || connection.holds_delivery() || is_stopped;
             presence.blocked |= connection.blocked().is_some();
@@ -372,29 +383,5 @@ impl Gate {
             _ => None,
         };
         self.connections.iter().filter_map(limit).max()
-    }
-
-    /// How many descriptors the gate and the clients that are connected to its endpoints have, if these are all in this
-    /// process.
-    #[must_use]
-    pub fn descriptors(&self) -> usize {
-        let kept: usize = self.warm.iter().chain(&self.used).map(Vec::len).sum();
-        let ours = self.connections.len() + kept + self.endpoints.len();
-        ours + 2 * self.client_ends()
-    }
-
-    /// How many of these the clients have.
-    #[must_use]
-    pub fn client_ends(&self) -> usize {
-        let connected = self.connections.iter().filter(|connection| connection.through_kernel());
-        let arriving = self.arrivals.iter().filter(|arrival| arrival.client.through_kernel());
-        connected.count() + arriving.count()
-    }
-
-    /// Whether some client is outside this process's memory, so that its bytes are seen only after a
-    /// poll of the system.
-    #[must_use]
-    pub fn through_kernel(&self) -> bool {
-        self.connections.iter().any(Connection::through_kernel)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{Coverage, FAILURES_MAX, Outcome, Reduction, Stopped};
+use super::{Coverage, FAILURES_MAX, Grace, Outcome, Reduction, Stopped};
 use crate::plan::Plan;
 use crate::shard::Shard;
 use crate::verdict::{Inconclusive, Verdict};
@@ -183,6 +183,7 @@ fn coverage(parts: &[Outcome], winner: Option<&Outcome>) -> Coverage {
         differing: sum(|coverage| coverage.differing),
         conflicts: counts(|coverage| &coverage.conflicts, usize::MAX),
         faults: counts(|coverage| &coverage.faults, usize::MAX),
+        grace: parts.iter().fold(None, |sum, part| Grace::sum(sum, part.coverage.grace)),
         undecided_wakings: sum(|coverage| coverage.undecided_wakings),
         stopped: all()
             .map(|coverage| coverage.stopped)

@@ -12,16 +12,18 @@ use super::patience::Patience;
 use super::progress::Progress;
 use super::retry::{Followed, Retry};
 use super::rig::{Detail, Rig};
-use super::search::Search;
+use super::search::{Search, team};
 use super::surroundings::Home;
 use super::timers::Timers;
 use crate::checkpoint::{Checkpoint, SearchIdentity};
+use crate::choice::Schedule;
 use crate::error::Error;
+use crate::explore::Guided;
 use crate::gate::{AtWork, Backend, Gate, GateError};
 use crate::history::Trace;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Replays};
-use crate::plan::{Plan, StrategyKind};
+use crate::plan::{Plan, RunLimits, StrategyKind};
 use crate::regression::Regression;
 use crate::scenario::Scenario;
 use crate::store::postgres::{self, PostgresBackend};
@@ -80,6 +82,7 @@ impl Engine {
                 home,
                 surroundings,
                 prepared_for,
+                kept: None,
                 shares_memory,
                 subjects,
             };
@@ -204,6 +207,22 @@ impl Engine {
         let retry = Retry::run(&mut self.rig, scenario, plan, regression, Detail::EveryStep);
         let Retry { executed, fate, .. } = self.runtime.block_on(retry)?;
         Ok(Followed { trace: self.rig.trace(&executed), fate })
+    }
+
+    /// Runs the workers of `scenario` once, with whatever they send let through at once, for as long as they take.
+    ///
+    /// # Errors
+    /// As for [`explore`](Self::explore).
+    pub fn run_through(&mut self, scenario: &Arc<dyn Scenario>) -> Result<Trace, Error> {
+        self.check_stores(scenario)?;
+        let limits = RunLimits { steps_max: usize::MAX, settle_ms_max: u64::MAX, step_ms_max: u64::MAX };
+        let plan = Plan { limits, splits_max: 0, ..Plan::default() };
+        let subject = self.rig.subject(scenario, &plan);
+        let team = team(&subject);
+        let mut guided = Guided::new(Schedule::default());
+        let executed = self.rig.execute(&subject, &team, Detail::EveryStep, &mut guided);
+        let executed = self.runtime.block_on(executed)?;
+        Ok(self.rig.trace(&executed))
     }
 
     fn check_stores(&self, scenario: &Arc<dyn Scenario>) -> Result<(), Error> {

@@ -15,6 +15,7 @@ use crate::history::{
     Cause, Change, Effect, Fault, Hit, Operation, State, Trace, TraceStep, WaitFor, Wake, WorkerEnd,
 };
 use crate::id::{ConnectionId, WorkerId};
+use crate::outcome::Grace;
 use crate::programs::Programs;
 use crate::verdict::Verdict;
 use crate::wire::Session;
@@ -63,6 +64,8 @@ pub(crate) struct Executed {
     pub(crate) is_redundant: bool,
     /// Whether workers were seen to have anything in common in their process.
     pub(crate) shares_memory: bool,
+    /// How often a program outside was taken to wait because it did nothing for the scenario's grace.
+    pub(crate) grace: Option<Grace>,
     /// The operations of generated programs that have begun, in order.
     pub(crate) begun: Vec<Begun>,
     /// What the workers were to do, if it was generated.
@@ -87,6 +90,7 @@ impl Executed {
             mismatch: None,
             is_redundant: false,
             shares_memory: false,
+            grace: None,
             begun: Vec::new(),
             programs: None,
         }

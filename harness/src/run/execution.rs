@@ -11,10 +11,11 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use super::executed::{Executed, Happened, Step};
 use super::following::Following;
-use super::halt::Halt;
+use super::halt::{Halt, reason};
 use super::idle::Idle;
 use super::log::OperationLog;
 use super::opinions;
+use super::outsiders::Outsiders;
 use super::panics;
 use super::patience::Patience;
 use super::polling::Polling;
@@ -30,9 +31,10 @@ use crate::gate::{Gate, Stepped};
 use crate::history::{Cause, State, WorkerEnd};
 use crate::id::{ConnectionId, WorkerId};
 use crate::plan::RunLimits;
-use crate::scenario::{Result as ProgramResult, Scenario};
+use crate::scenario::{Moment, Result as ProgramResult, Scenario};
+use crate::store::SetUp;
 use crate::verdict::{Inconclusive, Verdict, Violation};
-use crate::worker::{Event, Worker};
+use crate::worker::{Event, Shared, Worker};
 
 /// What an execution needs and does not change.
 pub(crate) struct Setting<'a> {
@@ -49,6 +51,10 @@ pub(crate) struct Setting<'a> {
     pub(crate) workers: &'a [WorkerId],
     /// Whether each worker begins when the one before it has ended.
     pub(crate) in_turn: bool,
+    /// Whether it starts what is kept between executions, instead of the workers' programs.
+    pub(crate) is_warm_up: bool,
+    /// What is kept between executions.
+    pub(crate) kept: &'a Arc<Shared>,
     /// The worker of the aftermath, if the scenario has one.
     pub(crate) aftermath: Option<WorkerId>,
     pub(crate) seed: u64,
@@ -74,6 +80,7 @@ impl Setting<'_> {
 pub(crate) struct Execution<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) gate: &'a mut Gate,
+    pub(super) set_up: &'a mut SetUp,
     pub(super) clock: RunClock,
     pub(super) reports: UnboundedReceiver<Event>,
     pub(super) tasks: Vec<Task>,
@@ -107,6 +114,10 @@ pub(crate) struct Execution<'a> {
     pub(super) rings: u32,
     /// What the process has beside what workers have made.
     pub(super) surroundings: Option<Surroundings>,
+    /// Processes in which workers' programs go on.
+    pub(super) outsiders: Outsiders,
+    /// Workers who wait until everything else is at rest.
+    pub(super) in_line: BTreeMap<WorkerId, oneshot::Sender<()>>,
 }
 
 /// Where the choices of an execution have led.
@@ -135,14 +146,15 @@ pub(super) struct Timer {
 
 impl<'a> Execution<'a> {
     /// Starts the workers; to be called, and run, on the runtime's thread.
-    pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate) -> Self {
+    pub(crate) fn start(setting: &'a Setting<'a>, gate: &'a mut Gate, set_up: &'a mut SetUp) -> Self {
         let clock = RunClock::default();
         let (team, last_worker, reports) =
-            Worker::team(setting.workers, setting.aftermath, setting.seed, &clock);
+            Worker::team(setting.workers, setting.aftermath, setting.seed, &clock, setting.kept);
         let (timers, steps, log) = (Vec::new(), Vec::new(), OperationLog::default());
         let mut execution = Self {
             setting,
             gate,
+            set_up,
             clock,
             reports,
             tasks: Vec::new(),
@@ -164,6 +176,8 @@ impl<'a> Execution<'a> {
             shares_memory: setting.shares_memory,
             rings: 0,
             surroundings: setting.surroundings.cloned(),
+            outsiders: Outsiders::default(),
+            in_line: BTreeMap::new(),
         };
         while execution.begin_next() && !setting.in_turn {}
         execution
@@ -173,7 +187,10 @@ impl<'a> Execution<'a> {
     fn begin_next(&mut self) -> bool {
         let Some(worker) = self.to_come.pop_front() else { return false };
         let scenario = Arc::clone(self.setting.scenario);
-        self.spawn(worker, move |worker| async move { scenario.work(worker).await });
+        let is_warm_up = self.setting.is_warm_up;
+        self.spawn(worker, move |worker| async move {
+            if is_warm_up { scenario.warm_up(worker).await } else { scenario.work(worker).await }
+        });
         true
     }
 
@@ -213,6 +230,13 @@ impl<'a> Execution<'a> {
             Err(Halt::Mismatch(what)) => mismatch = Some((self.steps.len() + 1, what)),
             Err(Halt::Error(error)) => return Err(error),
         }
+        if matches!(verdict, Verdict::Pass) && mismatch.is_none() && !is_redundant && self.all_ended() {
+            verdict = match self.inspect(Moment::Finally).await {
+                Ok(broken) => broken.map_or(verdict, Verdict::Violation),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(halt) => Verdict::Inconclusive(reason(halt)),
+            };
+        }
         self.cut_off().await;
         let Setting { patience, .. } = *self.setting;
         let finished = patience.for_store(self.setting.step_max(), "its content", self.gate.finish()).await;
@@ -240,37 +264,10 @@ impl<'a> Execution<'a> {
             mismatch,
             is_redundant,
             shares_memory: self.shares_memory,
+            grace: self.outsiders.grace(self.setting.scenario.grace()),
             begun: self.begun,
             programs: None,
         })
-    }
-
-    /// Drops the programs of workers that have not ended.
-    async fn cut_off(&mut self) {
-        for task in self.tasks.iter_mut().filter(|task| task.end.is_none()) {
-            task.handle.abort();
-            // Whatever it was doing when it was cut off is of no interest.
-            let _ = (&mut task.handle).await;
-        }
-    }
-
-    /// Lets the workers come to their ends, of which nobody takes note: a connection whose worker has ended is kept for
-    /// the next execution, and one that is cut off in the middle has to be made anew, which takes longer than what is left.
-    async fn run_out(&mut self) {
-        self.following.is_wanted = false;
-        let noted = self.steps.len();
-        let mut previous = None;
-        while self.steps.len() < self.setting.limits.steps_max && self.settle().await.is_ok() {
-            let Ok(options) = self.options().await else { break };
-            let point = Point { options: &options, previous };
-            let first = point.preferred().first().map(|index| options[*index]);
-            let Some(choice) = first.filter(|choice| choice.fault().is_none()) else { break };
-            previous = choice.turn().or(previous);
-            if self.take(choice).await.is_err() {
-                break;
-            }
-        }
-        self.steps.truncate(noted);
     }
 
     /// Takes choices until there are none, or something stops it.
@@ -285,7 +282,8 @@ impl<'a> Execution<'a> {
             }
             let options = self.options().await?;
             if options.is_empty() {
-                if self.all_ended() && (self.begin_next() || self.begin_aftermath()) {
+                if self.all_ended() && (self.begin_next() || self.begin_aftermath()) || self.await_outsiders()
+                {
                     continue;
                 }
                 strategy.end(self.steps.len()).map_err(Halt::Mismatch)?;
@@ -315,6 +313,9 @@ impl<'a> Execution<'a> {
     async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
         self.rings = 0;
         self.polling.is_old = false;
+        if let Some(worker) = choice.worker() {
+            self.gate.set_cause(worker);
+        }
         let ends_more = self.ends_more(choice);
         if self.following.is_wanted {
             self.note_unfinished();

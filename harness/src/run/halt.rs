@@ -46,3 +46,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     told
 }
+
+/// Why nothing can be said.
+pub(crate) fn reason(halt: Halt) -> Inconclusive {
+    match halt {
+        Halt::Inconclusive(reason) => reason,
+        other => Inconclusive::StoreLost { what: format!("{other:?}") },
+    }
+}

@@ -5,6 +5,7 @@ use super::halt::Halt;
 use crate::check::{Invariant, View};
 use crate::history::{State, WorkerEnd};
 use crate::id::WorkerId;
+use crate::scenario::Moment;
 use crate::verdict::{Inconclusive, Verdict, Violation};
 
 /// The promise that every execution makes about its workers' programs.
@@ -16,7 +17,7 @@ impl Execution<'_> {
     /// Checks what must always hold, after a step or before the first one.
     pub(super) async fn judge_step(&mut self) -> Result<Option<Violation>, Halt> {
         if self.setting.always.is_empty() && !self.setting.detail.has_states() {
-            return Ok(None);
+            return self.inspect(Moment::Always).await;
         }
         let Setting { patience, .. } = *self.setting;
         let state = patience.for_store(self.setting.step_max(), "its content", self.gate.state()).await?;
@@ -31,7 +32,10 @@ impl Execution<'_> {
             Some(step) => step.state = Some(state),
             None => self.initial_state = Some(state),
         }
-        Ok(violation)
+        match violation {
+            Some(violation) => Ok(Some(violation)),
+            None => self.inspect(Moment::Always).await,
+        }
     }
 
     /// Checks what must hold when all workers have ended.

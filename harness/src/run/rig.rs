@@ -11,6 +11,7 @@ use super::idle::Idle;
 use super::patience::{Exhausted, Patience};
 use super::surroundings::{Home, Surroundings};
 use super::timers::Timers;
+use super::warming::Kept;
 use crate::check::Invariant;
 use crate::checkpoint::Learnt;
 use crate::error::Error;
@@ -22,7 +23,7 @@ use crate::id::WorkerId;
 use crate::isolation::Isolation;
 use crate::plan::{Plan, RunLimits};
 use crate::programs::Programs;
-use crate::scenario::Scenario;
+use crate::scenario::{Moment, Scenario};
 use crate::store::SetUp;
 use crate::verdict::{Culprit, Inconclusive, Verdict};
 
@@ -42,6 +43,8 @@ pub(crate) struct Rig {
     pub(crate) surroundings: Option<((u64, u64), Surroundings)>,
     /// The subject whose set-up the stores remember.
     pub(crate) prepared_for: Option<u64>,
+    /// What the workers of a subject keep between executions.
+    pub(crate) kept: Option<Kept>,
     /// The subject whose workers were seen to have anything in common in their process.
     pub(crate) shares_memory: Option<u64>,
     /// How many subjects there were.
@@ -55,7 +58,7 @@ const ATTEMPTS_MAX: u32 = 20;
 #[derive(Clone)]
 pub(crate) struct Subject {
     /// Tells its set-up from that of others.
-    number: u64,
+    pub(super) number: u64,
     isolation: Option<Isolation>,
     splits_max: usize,
     installs_splits: bool,
@@ -77,6 +80,8 @@ pub(crate) struct Subject {
     unjudged: Option<Inconclusive>,
     /// Whether each worker begins when the one before it has ended.
     in_turn: bool,
+    /// Whether it starts what is kept between executions, instead of the workers' programs.
+    pub(super) is_warm_up: bool,
 }
 
 impl Subject {
@@ -88,6 +93,13 @@ impl Subject {
     /// The same where nothing breaks and each worker begins when the one before it has ended.
     pub(crate) fn one_after_the_other(&self) -> Self {
         Self { in_turn: true, ..self.with_faults_max(0) }
+    }
+
+    /// The same, whose workers start what they keep, one after the other, within `settle_ms_max`, and promise nothing.
+    pub(super) fn warming(&self, settle_ms_max: u64) -> Self {
+        let limits = RunLimits { settle_ms_max, ..self.limits };
+        let (always, finally) = (Vec::new(), Vec::new());
+        Self { is_warm_up: true, aftermath: None, limits, always, finally, ..self.one_after_the_other() }
     }
 
     /// The same, which promises just this.
@@ -159,9 +171,12 @@ impl Rig {
             splits_max: plan.splits_max,
             installs_splits: plan.installs_splits || plan.splits_max > 0,
             model: plan.model.clone(),
-            is_judged_by_orders: always.is_empty() && finally.is_empty(),
+            is_judged_by_orders: always.is_empty()
+                && finally.is_empty()
+                && ![Moment::Always, Moment::Finally].into_iter().any(|moment| scenario.inspects(moment)),
             unjudged: None,
             in_turn: false,
+            is_warm_up: false,
             always,
             finally,
             scenario: Arc::clone(scenario),
@@ -206,8 +221,20 @@ impl Rig {
             Err(Halt::Error(error)) => return Err(error),
             Err(Halt::Mismatch(_) | Halt::Unforced(_)) => unreachable!("nothing was chosen yet"),
         }
+        self.run_once(subject, workers, detail, strategy).await
+    }
+
+    /// Runs `workers`, on stores that are prepared.
+    pub(super) async fn run_once(
+        &mut self,
+        subject: &Subject,
+        workers: &[WorkerId],
+        detail: Detail,
+        strategy: &mut dyn Strategy,
+    ) -> Result<Executed, Error> {
         self.see_surroundings(subject);
         self.timers.restart();
+        let kept = self.keeps_for(subject);
         let setting = Setting {
             scenario: &subject.scenario,
             idle: &self.idle,
@@ -219,6 +246,8 @@ impl Rig {
             finally: &subject.finally,
             workers,
             in_turn: subject.in_turn,
+            is_warm_up: subject.is_warm_up,
+            kept: &kept,
             aftermath: subject.aftermath,
             seed: subject.seed,
             limits: subject.limits,
@@ -227,7 +256,9 @@ impl Rig {
             shares_memory: self.shares_memory == Some(subject.number),
             detail,
         };
-        let mut executed = Execution::start(&setting, &mut self.gate).run(strategy).await?;
+        let execution = Execution::start(&setting, &mut self.gate, &mut self.set_up);
+        let mut executed = execution.run(strategy).await?;
+        self.drop_broken(&executed);
         executed.programs.clone_from(&subject.programs);
         if executed.shares_memory {
             self.shares_memory = Some(subject.number);
@@ -236,7 +267,7 @@ impl Rig {
     }
 
     /// Sees to it that what is known of them is of this subject, and of after the last outage.
-    fn see_surroundings(&mut self, subject: &Subject) {
+    pub(super) fn see_surroundings(&mut self, subject: &Subject) {
         let moment = (subject.number, self.gate.outages());
         if self.surroundings.as_ref().is_none_or(|(seen_at, _)| *seen_at != moment) {
             let seen = self.home.as_ref().and_then(|home| Surroundings::now(home, self.gate.descriptors()));
@@ -247,11 +278,15 @@ impl Rig {
     /// Brings the stores, and their time, to where an execution of `subject` starts.
     pub(super) async fn prepare(&mut self, subject: &Subject) -> Result<(), Halt> {
         self.bring_back(subject).await?;
+        if self.wants_warm_up(subject) {
+            self.warm_up(subject).await?;
+            self.bring_back(subject).await?;
+        }
         let limit = Duration::from_millis(subject.limits.step_ms_max);
         self.patience.for_store(limit, "its time being set", self.gate.start_time()).await
     }
 
-    async fn bring_back(&mut self, subject: &Subject) -> Result<(), Halt> {
+    pub(super) async fn bring_back(&mut self, subject: &Subject) -> Result<(), Halt> {
         let limit = Duration::from_millis(subject.limits.step_ms_max);
         if self.prepared_for == Some(subject.number) && !self.gate.is_stale() {
             if self.gate.take_clean() {
@@ -262,7 +297,10 @@ impl Rig {
                 return Ok(());
             }
         }
-        self.prepared_for = None;
+        // Programs of the same subject go on: the set-up makes what there was.
+        if self.prepared_for.take() != Some(subject.number) {
+            self.let_go().await?;
+        }
         self.gate.want(&subject.scenario.card().stores);
         if let Some(what) = self.gate.impossible(&subject.model) {
             return Err(Halt::Inconclusive(Inconclusive::Unsupported { what }));

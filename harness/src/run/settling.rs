@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::execution::{Execution, Setting, Task, Timer};
 use super::halt::Halt;
+use super::outsiders::Calm;
 use super::panics;
 use super::surroundings::Surroundings;
 use crate::explore::Begun;
@@ -57,6 +58,7 @@ impl Execution<'_> {
         self.rings += u32::from(has_rung);
         while self.poll_progress(context)? || (has_rung && self.gate.spin_for_passing()?) {
             self.rings = 0;
+            self.outsiders.disturb();
         }
         if self.gate.needs_tending() {
             return Poll::Ready(Ok(Settling::GateNeedsTending));
@@ -65,6 +67,9 @@ impl Execution<'_> {
             let what = format!("the wait of {connection} ended by the store's own clock");
             let step = self.steps.len() + 1;
             return Poll::Ready(Err(Halt::Inconclusive(Inconclusive::Nondeterministic { step, what })));
+        }
+        if !self.outsiders.is_empty() {
+            return self.poll_outsiders(has_rung, context);
         }
         if self.unsettled().next().is_some() {
             if self.wait_inside() {
@@ -82,6 +87,82 @@ impl Execution<'_> {
         }
         self.setting.idle.arm(context.waker());
         Poll::Pending
+    }
+
+    /// Settled, once nothing of ours can go on and the processes of the workers' programs are at rest, and every worker has come to
+    /// the gate or to its end, or has done nothing for the scenario's grace. Whoever waits in line goes on then.
+    fn poll_outsiders(&mut self, has_rung: bool, context: &mut Context<'_>) -> Poll<Result<Settling, Halt>> {
+        let is_busy =
+            self.gate.is_common_busy() || self.tasks.iter().any(|task| self.gate.presence(task.worker).busy);
+        if !has_rung || is_busy {
+            if !has_rung {
+                self.setting.idle.arm(context.waker());
+            }
+            return Poll::Pending;
+        }
+        let quiet = match self.outsiders.look() {
+            Calm::Working => {
+                self.outsiders.pause(context);
+                return Poll::Pending;
+            }
+            Calm::Perhaps => {
+                self.setting.idle.arm(context.waker());
+                return Poll::Pending;
+            }
+            Calm::For(quiet) => quiet,
+        };
+        if self.gate.has_unclaimed() {
+            let waiting = self.waiting();
+            self.gate.claim(&waiting);
+        }
+        self.wake_up();
+        let idle: Vec<WorkerId> = self.unsettled().collect();
+        let grace = self.setting.scenario.grace();
+        if idle.iter().any(|worker| !self.outsiders.has(*worker))
+            || (self.outsiders.is_awaited && !idle.is_empty())
+        {
+            // Something in this process, or the system's time, brings them further.
+            self.outsiders.pause(context);
+            return Poll::Pending;
+        }
+        if !idle.is_empty() && quiet < grace {
+            self.outsiders.wake_after(grace - quiet, context);
+            return Poll::Pending;
+        }
+        self.outsiders.graces += idle.len() as u64;
+        self.outsiders.dozing.extend(idle);
+        match self.in_line.pop_first() {
+            Some((worker, go)) => {
+                self.gate.set_cause(worker);
+                // A worker that no longer waits needs no waking.
+                let _ = go.send(());
+                self.outsiders.disturb();
+                self.setting.idle.arm(context.waker());
+                Poll::Pending
+            }
+            None => Poll::Ready(Ok(Settling::Settled)),
+        }
+    }
+
+    /// Those of whom nothing is at the gate although they have not ended, who have waited longest first.
+    fn waiting(&self) -> Vec<WorkerId> {
+        let dozing = self.outsiders.dozing.iter().copied().filter(|worker| !self.rests(*worker));
+        dozing.chain(self.unsettled()).collect()
+    }
+
+    /// Whoever has come to the gate, or to its end, waits no longer.
+    fn wake_up(&mut self) {
+        let mut dozing = std::mem::take(&mut self.outsiders.dozing);
+        dozing.retain(|worker| !self.rests(*worker));
+        self.outsiders.dozing = dozing;
+    }
+
+    /// Gives those more time who were taken to wait for others, if nobody is left who could do anything; `false` if there
+    /// is none of them.
+    pub(super) fn await_outsiders(&mut self) -> bool {
+        self.outsiders.is_awaited = !self.outsiders.dozing.is_empty();
+        self.outsiders.dozing.clear();
+        self.outsiders.is_awaited
     }
 
     /// Whether all workers that are not settled may wait for something in this process: nothing of them is under way.
@@ -133,10 +214,12 @@ impl Execution<'_> {
             Event::Connect { worker, store, stream } => {
                 self.gate.connect(worker, store, Stream::InProcess(stream))?;
             }
-            Event::Url { worker, store, answer } => {
+            Event::Url { worker, store, lease, answer } => {
                 // A worker that no longer waits needs no answer.
-                let _ = answer.send(self.gate.url(worker, store)?);
+                let _ = answer.send(self.gate.url(worker, store, lease)?);
             }
+            Event::RunsIn { worker, process } => self.outsiders.enter(worker, process),
+            Event::Alone { worker, go } => drop(self.in_line.insert(worker, go)),
             Event::Shares => self.shares_memory = true,
             Event::Begins { worker, place } => {
                 self.begun.push(Begun { worker, place, after_steps: self.steps.len() });
@@ -165,13 +248,19 @@ impl Execution<'_> {
     }
 
     fn unsettled(&self) -> impl Iterator<Item = WorkerId> + '_ {
-        let unsettled = |task: &&Task| {
-            let presence = self.gate.presence(task.worker);
-            let sleeps = || self.timers.iter().any(|timer| timer.worker == task.worker);
-            let rests = presence.held || presence.blocked || presence.listening;
-            presence.busy || !(task.end.is_some() || rests || sleeps())
-        };
+        let unsettled =
+            |task: &&Task| !self.rests(task.worker) && !self.outsiders.dozing.contains(&task.worker);
         self.tasks.iter().filter(unsettled).map(|task| task.worker)
+    }
+
+    /// Whether `worker` has ended, or nothing happens to it before something is chosen.
+    fn rests(&self, worker: WorkerId) -> bool {
+        let presence = self.gate.presence(worker);
+        let has_ended = || self.tasks.iter().any(|task| task.worker == worker && task.end.is_some());
+        let sleeps = || self.timers.iter().any(|timer| timer.worker == worker);
+        let is_in_line = || self.in_line.contains_key(&worker);
+        let is_held = presence.held || presence.blocked || presence.listening;
+        !presence.busy && (is_held || has_ended() || sleeps() || is_in_line())
     }
 }
 

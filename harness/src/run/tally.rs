@@ -7,7 +7,7 @@ use super::executed::Executed;
 use crate::choice::Schedule;
 use crate::gate::Gate;
 use crate::history::WorkerEnd;
-use crate::outcome::{Coverage, FAILURES_MAX, Reduction, Stopped, Workloads};
+use crate::outcome::{Coverage, FAILURES_MAX, Grace, Reduction, Stopped, Workloads};
 use crate::plan::Plan;
 
 /// Counts over the executions of one search.
@@ -35,6 +35,7 @@ pub(crate) struct Tally {
     pub(crate) failing: u64,
     conflicts: BTreeMap<String, u64>,
     faults: BTreeMap<String, u64>,
+    grace: Option<Grace>,
     /// Executions of regressions.
     pub(crate) regressions: u64,
     /// Executions of schedules that had been executed before.
@@ -68,6 +69,7 @@ impl Tally {
             failures: BTreeMap::new(),
             failing: 0,
             conflicts: BTreeMap::new(),
+            grace: None,
             faults: BTreeMap::new(),
             regressions: 0,
             repeats: 0,
@@ -99,6 +101,7 @@ impl Tally {
             failing,
             conflicts: coverage.conflicts,
             faults: coverage.faults,
+            grace: coverage.grace,
             regressions: coverage.regressions,
             repeats: coverage.repeats,
             differing: coverage.differing,
@@ -111,6 +114,7 @@ impl Tally {
     pub(crate) fn count(&mut self, executed: &Executed) {
         self.schedules += 1;
         self.steps += executed.steps.len() as u64;
+        self.grace = Grace::sum(self.grace, executed.grace);
         for kind in executed.steps.iter().filter_map(|step| step.choice.fault()) {
             *self.faults.entry(kind.name().to_owned()).or_default() += 1;
         }
@@ -175,6 +179,7 @@ impl Tally {
             differing: self.differing,
             conflicts: self.conflicts.clone(),
             faults: self.faults.clone(),
+            grace: self.grace,
             undecided_wakings: self.herds_so_far + gate.herds() - self.herds_before,
             stopped,
             violating: self.violating,

@@ -41,7 +41,8 @@ impl Execution<'_> {
     /// Whether a worker has a timer of tokio's. The only way to know is to let the first one fire, so it is asked only when
     /// nobody can go on without it.
     pub(super) async fn has_timer(&mut self) -> Result<bool, Halt> {
-        if self.all_ended() {
+        // Programs outside know nothing of these timers, and what they do must not be taken for one.
+        if self.all_ended() || !self.outsiders.is_empty() {
             return Ok(false);
         }
         let Setting { timers, idle, .. } = *self.setting;

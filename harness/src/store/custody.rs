@@ -13,7 +13,7 @@ use super::StoreError;
 use super::docker::ContainerName;
 use super::ledger::Ledger;
 use super::machine;
-use super::process::ChildServer;
+use super::process::{self, ChildServer};
 use super::run_folder::{self, Owner, RunFolder};
 use super::url::{OwnDatabase, UsedDatabase};
 
@@ -31,6 +31,8 @@ pub(crate) enum Thing {
     Used(UsedDatabase),
     InMemory(PathBuf),
     Folder(RunFolder),
+    /// A program of the user's, by the number of its process group.
+    Group(u32),
 }
 
 /// Keeps what one run has started; dropping it removes all of it.
@@ -136,6 +138,31 @@ impl Drop for Custody {
     }
 }
 
+/// A program of the user's in the ledger; dropping it kills what is left of its process group.
+#[derive(Debug)]
+pub(crate) struct Held {
+    group: u64,
+}
+
+impl Held {
+    /// Enters the process group of this number.
+    pub(crate) fn group(processes: u32) -> Result<Self, StoreError> {
+        let group = NEXT_GROUP.fetch_add(1, Ordering::Relaxed);
+        let held = Self { group };
+        let entered = STARTED.hold(group, Thing::Group(processes));
+        entered
+            .map_err(|refused| remove_all(refused.take_keeping()).err().unwrap_or(StoreError::Interrupted))?;
+        Ok(held)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A group that cannot be killed is gone.
+        let _ = remove_all(STARTED.claim(self.group).take_keeping());
+    }
+}
+
 /// Removes everything that this process has started and refuses everything new; for the last moment before `exit`.
 pub(crate) fn remove_everything() {
     let _ = remove_all(STARTED.close().take_keeping());
@@ -178,6 +205,9 @@ fn remove(thing: Thing) -> Result<(), String> {
         Thing::Used(database) => database.empty(),
         Thing::InMemory(folder) => run_folder::remove_in_memory(&folder),
         Thing::Folder(folder) => folder.remove(),
+        Thing::Group(group) => {
+            process::kill_group(group).map_err(|error| format!("process group {group}: {error}"))
+        }
     }
 }
 

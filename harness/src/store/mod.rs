@@ -42,7 +42,8 @@ pub use processes::Processes;
 pub use server::{Address, Server};
 pub use set_up::SetUp;
 
-pub(crate) use custody::remove_everything;
+pub(crate) use custody::{Held, remove_everything};
+pub(crate) use local::setpriv;
 
 use custody::Custody;
 use docker::Engine;

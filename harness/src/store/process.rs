@@ -131,6 +131,15 @@ fn send(pid: u32, signal: Signal) -> io::Result<()> {
     }
 }
 
+/// Kills all processes of a group that we have made; one that is gone is.
+pub(crate) fn kill_group(group: u32) -> io::Result<()> {
+    let group = i32::try_from(group).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+    match rustix::process::kill_process_group(group, Signal::KILL) {
+        Err(rustix::io::Errno::SRCH) => Ok(()),
+        result => Ok(result?),
+    }
+}
+
 /// Starts the command as a child that dies with this process where `setpriv` is available to arrange that.
 ///
 /// The kernel sends a child its parent-death signal when the *thread* that started it ends, so a thread that lives as

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::io::DuplexStream;
 use tokio::sync::oneshot;
 
+use crate::gate::Lease;
 use crate::history::OperationEnd;
 use crate::id::WorkerId;
 
@@ -14,7 +15,11 @@ pub(crate) enum Event {
     /// It opened an in-process connection.
     Connect { worker: WorkerId, store: &'static str, stream: DuplexStream },
     /// It wants a URL.
-    Url { worker: WorkerId, store: &'static str, answer: oneshot::Sender<String> },
+    Url { worker: WorkerId, store: &'static str, lease: Lease, answer: oneshot::Sender<String> },
+    /// Its program goes on in this process of the system, and in those that that has started.
+    RunsIn { worker: WorkerId, process: u32 },
+    /// It waits until everything else is at rest.
+    Alone { worker: WorkerId, go: oneshot::Sender<()> },
     /// It looks at what workers share in their process.
     Shares,
     /// The operation in this `place` (from 0) of its generated program begins.

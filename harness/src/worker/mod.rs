@@ -13,12 +13,13 @@ pub(crate) use event::Event;
 pub use invocation::Invocation;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use shared::Shared;
+pub(crate) use shared::Shared;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::clock::RunClock;
+use crate::gate::Lease;
 use crate::id::WorkerId;
 
 /// Bytes that an in-process connection holds in each direction before the writer waits.
@@ -37,6 +38,8 @@ pub struct Worker {
     /// Begins and ends of operations so far, of all workers together.
     positions: Arc<AtomicU64>,
     shared: Arc<Shared>,
+    /// What outlives executions.
+    kept: Arc<Shared>,
 }
 
 impl Worker {
@@ -46,9 +49,10 @@ impl Worker {
         last: Option<WorkerId>,
         seed: u64,
         clock: &RunClock,
+        kept: &Arc<Shared>,
     ) -> (Vec<Self>, Option<Self>, UnboundedReceiver<Event>) {
         let (events, reports) = unbounded_channel();
-        let first = Self::first(ids.len(), seed, clock, events);
+        let first = Self { kept: Arc::clone(kept), ..Self::first(ids.len(), seed, clock, events) };
         let worker = |id: &WorkerId| first.colleague(*id, first.events.clone());
         (ids.iter().map(worker).collect(), last.as_ref().map(worker), reports)
     }
@@ -64,6 +68,7 @@ impl Worker {
             invocations: Arc::default(),
             positions: Arc::default(),
             shared: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -78,6 +83,7 @@ impl Worker {
             invocations: Arc::clone(&self.invocations),
             positions: Arc::clone(&self.positions),
             shared: Arc::clone(&self.shared),
+            kept: Arc::clone(&self.kept),
         }
     }
 
@@ -134,6 +140,12 @@ impl Worker {
         }
     }
 
+    /// Waits for `duration` of real time, for what goes on outside of the run, such as the start of a program. What comes of it
+    /// is no choice of the scheduler, so it is for [warm-ups](crate::scenario::Scenario::warm_up).
+    pub async fn real_sleep(&self, duration: Duration) {
+        crate::alarm::sleep(duration).await;
+    }
+
     /// Starts an operation called `name` with `argument` (empty if it has none) in the history.
     #[must_use = "an invocation that is dropped at once is an open operation"]
     pub fn invoke(&self, name: &str, argument: impl ToString) -> Invocation {
@@ -152,6 +164,31 @@ impl Worker {
         self.shared.get(make)
     }
 
+    /// What the workers of all executions of a search share, such as a program that is too slow to be started for each: the
+    /// value of type `T`, which the first that asks makes. It is gone with the search, and earlier if an execution has left
+    /// something of it in the middle; then [`Scenario::warm_up`](crate::scenario::Scenario::warm_up) makes it anew.
+    #[must_use]
+    pub fn kept<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.kept.get(make)
+    }
+
+    /// Says that this worker's program goes on in the `process` of the system, and in those which that has started. So it is
+    /// at rest only when they are: every thread of them asleep, and nothing on its way to them or from them.
+    pub fn runs_in(&self, process: u32) {
+        self.send(Event::RunsIn { worker: self.id, process });
+    }
+
+    /// Waits until everything else is at rest, and then goes on alone until it is at rest itself. What connections of a
+    /// [common](Lease::Common) program begin to do meanwhile is this worker's.
+    pub async fn alone(&self) {
+        let (go, gone) = oneshot::channel();
+        self.send(Event::Alone { worker: self.id, go });
+        if gone.await.is_err() {
+            // The execution is over; this worker is about to be dropped where it waits.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Opens an in-process connection to the store called `store` through the gate; clients that take
     /// a stream run over it faster than over TCP.
     #[must_use]
@@ -167,8 +204,16 @@ impl Worker {
     /// # Errors
     /// The run has no such store, or the system gives no port.
     pub async fn url(&self, store: &'static str) -> io::Result<String> {
+        self.leased_url(store, Lease::Execution).await
+    }
+
+    /// As [`url`](Self::url), for a client whose connections are this worker's for as long as `lease` says.
+    ///
+    /// # Errors
+    /// As for `url`.
+    pub async fn leased_url(&self, store: &'static str, lease: Lease) -> io::Result<String> {
         let (answer, url) = oneshot::channel();
-        self.send(Event::Url { worker: self.id, store, answer });
+        self.send(Event::Url { worker: self.id, store, lease, answer });
         url.await.map_err(|_| io::Error::other(format!("the gate gave no URL of `{store}`")))
     }
 

@@ -1,4 +1,4 @@
-//! Owns [`Shared`]: what the workers of one execution share in their process.
+//! Owns [`Shared`]: what workers share in their process, in one execution or for longer.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ type Values = BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// One value of each type that was asked for.
 #[derive(Default)]
-pub(super) struct Shared(Mutex<Values>);
+pub(crate) struct Shared(Mutex<Values>);
 
 impl Shared {
     /// The value of type `T`; `make` makes it if it is asked for the first time.

@@ -69,8 +69,15 @@ pub fn totals(outcomes: &[Outcome], is_strict_pass: bool, style: &Style) -> Stri
     for outcome in outcomes {
         *counts.entry(Mark::of(outcome, is_strict_pass)).or_insert(0u64) += 1;
     }
-    let told: Vec<_> =
-        counts.iter().map(|(mark, count)| style.paint(glyph(*mark).1, &total(*mark, *count))).collect();
+    let is_alarm =
+        |outcome: &&Outcome| Mark::of(outcome, is_strict_pass) == Mark::Judged(Judgement::FalseAlarm);
+    // Of the user's own code it is what they want to know.
+    let are_files = outcomes.iter().filter(is_alarm).all(|outcome| outcome.card.file.is_some());
+    let told = |(mark, count): (&Mark, &u64)| match mark {
+        Mark::Judged(Judgement::FalseAlarm) if are_files => wording::counted(*count, "violation"),
+        _ => total(*mark, *count),
+    };
+    let told: Vec<_> = counts.iter().map(|each| style.paint(glyph(*each.0).1, &told(each))).collect();
     let told = if told.is_empty() { "nothing to judge".to_owned() } else { told.join(", ") };
     let names = outcomes.iter().map(|outcome| outcome.card.name.as_str());
     format!("{}: {told}\n", wording::scenarios(names))
@@ -106,6 +113,7 @@ fn said(outcome: &Outcome, mark: Mark) -> String {
         Mark::Judged(Judgement::AsExpected) if outcome.card.unproven => outcome.verdict.word().to_owned(),
         Mark::Judged(Judgement::AsExpected) => format!("expected {}{anomaly}", outcome.verdict.word()),
         Mark::Judged(Judgement::MissedBug) => format!("MISSED BUG, a violation{anomaly} was expected"),
+        Mark::Judged(Judgement::FalseAlarm) if outcome.card.file.is_some() => "VIOLATION".to_owned(),
         Mark::Judged(Judgement::FalseAlarm) => "FALSE ALARM, no violation was expected".to_owned(),
         Mark::Judged(Judgement::Broken) => "VIOLATION, a promise is broken".to_owned(),
         Mark::Judged(Judgement::Inconclusive) => "inconclusive".to_owned(),

@@ -1,7 +1,7 @@
 //! Owns what there is to remark on a search beside its verdict and its coverage, one sentence each.
 
 use raceproof::Outcome;
-use raceproof::outcome::{Coverage, Judgement};
+use raceproof::outcome::{Coverage, Grace, Judgement};
 use raceproof::verdict::Verdict;
 
 use super::{anomaly, counted, retried};
@@ -19,6 +19,7 @@ pub fn remarks(outcome: &Outcome) -> Vec<String> {
         conflicts(coverage),
         repeats(coverage),
         undecided(coverage),
+        graces(coverage),
         latencies,
     ];
     [unjudged(outcome), without_faults(outcome)]
@@ -159,6 +160,14 @@ fn undecided(coverage: &Coverage) -> Option<String> {
     Some(format!(
         "{times} a step woke several requests inside the store, and the order in which they went on could not be \
          decided there"
+    ))
+}
+
+fn graces(coverage: &Coverage) -> Option<String> {
+    let Grace { ms, times } = coverage.grace?;
+    let times = counted(times, "time");
+    Some(format!(
+        "{times} a program outside did nothing for {ms} ms, so that it was taken to wait for other workers"
     ))
 }
 

@@ -29,6 +29,12 @@ pub(super) enum Command {
     List(ListArgs),
     /// Explores scenarios and judges whether each comes out as expected
     Run(RunArgs),
+    /// Writes a commented scenario file to start from
+    Init(InitArgs),
+    /// Prints the JSON schema of scenario files, for editors
+    Schema,
+    /// Runs any command with its stores behind gates, and prints step by step what it sent
+    Gate(GateArgs),
     /// Replays the violation in a record, ten times unless told otherwise, and shows it step by step
     Replay(ReplayArgs),
     /// Prints the violation in a record as a script for psql and redis-cli, or for isolationtester
@@ -61,6 +67,9 @@ pub(super) struct RunArgs {
     /// Names (`counter/get-set`), families (`counter`) or quoted globs (`'*/get-*'`); all if none
     #[arg(value_name = "PATTERN")]
     pub(super) patterns: Vec<String>,
+    /// A scenario file to run instead of the catalogue; may be given several times (`raceproof init` writes one)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Vec<PathBuf>,
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -234,6 +243,9 @@ pub(super) struct ReplayArgs {
     /// A record that `raceproof run` wrote; with `--guided` also a schedule that it keeps in `tests/schedules`
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// The scenario file that the record was made of [default: the one that the record names]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Follow the schedule as far as it fits, once, and tell where the code departs from it
     #[arg(long, conflicts_with = "repeat")]
     pub(super) guided: bool,
@@ -350,6 +362,27 @@ pub(super) struct ReportArgs {
     /// Where the page goes, `-` for stdout [default: report.html beside the first file]
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct InitArgs {
+    /// Where it goes; a file that is there stays as it is
+    #[arg(value_name = "FILE", default_value = "race.toml")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct GateArgs {
+    /// Which stores it gets
+    #[arg(long = "on", value_name = "STORE", value_delimiter = ',', default_value = "postgres,redis",
+          value_parser = PossibleValuesParser::new(["postgres", "redis"]))]
+    pub(super) on: Vec<String>,
+    /// The command and its arguments, behind `--`; it finds the stores in DATABASE_URL, PG* and REDIS_URL
+    #[arg(value_name = "CMD", required = true, last = true)]
+    pub(super) command: Vec<String>,
+    #[command(flatten)]
+    pub(super) stores: StoreArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -28,7 +28,7 @@ Exit codes:
   1        a surprise: a missed bug or a false alarm; with --strict-pass, any violation
   2        usage: arguments, patterns or files that make no sense
   3        inconclusive: something could not be judged, a record no longer reproduces
-  4        environment: a store could not be started, a file could not be written
+  4        environment: a store or a program could not be started, a file could not be written
   128+n    interrupted by signal n";
 
 /// The codes of `raceproof check`.

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::exit::Exit;
 use super::pattern::PatternError;
 use super::request::RequestError;
+use crate::file::{FileError, Flaw};
 
 /// Why a command could not do its work.
 #[derive(Debug, Error)]
@@ -47,9 +48,19 @@ pub(super) enum Failure {
     #[error("`{}` holds no violation of `{name}` (it holds: {names})", .path.display())]
     NoSuchViolation { path: PathBuf, name: Visible, names: String },
     #[error(
-        "`{name}` is no scenario of this program, which the record was made of (replay it with the program that made it)"
+        "`{name}` is no scenario of this program, which the record was made of (replay it with the program that made it, or pass its scenario file with `-c`)"
     )]
     UnknownScenario { name: Visible },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("two scenario files are called `{name}` (give one of them another `name`)")]
+    SameName { name: Visible },
+    #[error("`{}` is there and stays as it is (name another file)", .path.display())]
+    AlreadyThere { path: PathBuf },
+    #[error("failed to write `{}`", .path.display())]
+    FileUnwritable { path: PathBuf, source: io::Error },
+    #[error("the program `{name}` is not there (write a path, or a name that is on `PATH`)")]
+    NoSuchCommand { name: Visible },
     #[error("failed to read `{}`", .path.display())]
     HistoryUnreadable { path: PathBuf, source: io::Error },
     #[error("`{}` is no history that can be read: {error}", .path.display())]
@@ -75,6 +86,9 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Engine(raceproof::Error::Checkpoint(_)) => Exit::Usage,
+            Self::Engine(
+                raceproof::Error::SetUp { source, .. } | raceproof::Error::Inspection { source, .. },
+            ) if source.is::<Flaw>() => Exit::Usage,
             Self::Document(DocumentError::Unwritable { .. })
             | Self::Regressions(RegressionFolderError::Unwritable { .. })
             | Self::Engine(_)
@@ -82,6 +96,7 @@ impl Failure {
             | Self::Signals(_)
             | Self::Page(_)
             | Self::PageUnwritable { .. }
+            | Self::FileUnwritable { .. }
             | Self::Json(_) => Exit::Environment,
             Self::Pattern(_)
             | Self::Request(_)
@@ -92,6 +107,10 @@ impl Failure {
             | Self::Regressions(_)
             | Self::NotGuided { .. }
             | Self::EmptyCatalogue
+            | Self::File(_)
+            | Self::SameName { .. }
+            | Self::AlreadyThere { .. }
+            | Self::NoSuchCommand { .. }
             | Self::HistoryUnreadable { .. }
             | Self::History { .. }
             | Self::Misfit { .. }

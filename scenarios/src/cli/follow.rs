@@ -13,6 +13,7 @@ use super::args::ReplayArgs;
 use super::exit::Exit;
 use super::explorer::Explorer;
 use super::failure::Failure;
+use super::files;
 use super::output::Output;
 use super::replay::{Wanted, pick, scenario, with_stores};
 
@@ -24,6 +25,7 @@ pub(super) fn follow(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let regression = read(args)?;
+    let catalogue = &files::instead_of(catalogue, args.config.as_slice())?;
     let scenario = scenario(catalogue, &regression.scenario)?;
     with_stores(args, &scenario, regression.seed, output, |explorer, output| {
         follow_with(explorer, &regression, &scenario.card(), args.strict_pass, output)

@@ -13,7 +13,10 @@ mod doctor;
 mod exit;
 mod explorer;
 mod failure;
+mod files;
 mod follow;
+mod gate;
+mod init;
 mod kept;
 mod leg;
 mod list;
@@ -60,6 +63,9 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
     match &args.command {
         Command::List(args) => list::list(args, catalogue, output),
         Command::Run(args) => run::run(args, catalogue, output),
+        Command::Init(args) => init::init(args, output),
+        Command::Schema => init::schema(output),
+        Command::Gate(args) => gate::gate(args, output),
         Command::Replay(args) => replay::replay(args, catalogue, output),
         Command::Transcript(args) => transcript::transcript(args, output),
         Command::Merge(args) => merge::merge(args, output),

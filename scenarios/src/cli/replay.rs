@@ -16,7 +16,7 @@ use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::follow::follow;
 use super::output::Output;
-use super::request;
+use super::{files, request};
 
 /// Replays the violation of a record and tells whether it still shows.
 pub(super) fn replay(
@@ -32,7 +32,7 @@ pub(super) fn replay(
         Err(_) => error.into(),
     })?;
     let (outcome, evidence) = pick(&document, &args.file, &Wanted::of(args))?;
-    let scenario = scenario(catalogue, &outcome.card.name)?;
+    let scenario = files::of_record(catalogue, args.config.as_deref(), &outcome.card)?;
     with_stores(args, &scenario, outcome.seed, output, |explorer, output| {
         replay_with(explorer, outcome, evidence, args, output)
     })

@@ -1,13 +1,14 @@
 //! Owns the way from arguments to a whole, valid plan; nothing starts before it is whole.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use raceproof::fault::FaultError;
 use raceproof::isolation::IsolationError;
 use raceproof::plan::{Plan, StrategyKind};
 use raceproof::shard::ShardError;
 use raceproof::store::{ClockChoice, Needs, ProviderChoice, StoreOptions, postgres, redis};
-use raceproof::{Card, FaultModel, Isolation, Shard};
+use raceproof::{Card, FaultModel, Isolation, Scenario, Shard};
 use thiserror::Error;
 
 use super::allowance::Allowance;
@@ -52,6 +53,14 @@ pub(super) enum RequestError {
     /// A word that says nothing.
     #[error("`--disposable` speaks of servers named by `--stores url` (add it, or drop the word)")]
     DisposableUnused,
+    /// Programs outside run at their own pace, once.
+    #[error(
+        "`{scenario}` has workers that are programs or requests, which `--strategy burst` cannot release together (drop it)"
+    )]
+    BurstOfPrograms {
+        /// Which scenario.
+        scenario: String,
+    },
     /// Engines that would disturb each other.
     #[error(
         "`--jobs` gives each job servers of its own, and `--stores url` names one set (drop one of the two)"
@@ -112,6 +121,15 @@ pub(super) fn jobs(search: &SearchArgs, stores: &StoreArgs) -> Result<u32, Reque
             let parts = search.shard.unwrap_or(Shard::WHOLE).split(jobs);
             parts.map(|_| jobs).map_err(RequestError::TooManyParts)
         }
+    }
+}
+
+/// Refuses bursts of what runs outside of this process.
+pub(super) fn check_programs(args: &SearchArgs, scenarios: &[Arc<dyn Scenario>]) -> Result<(), RequestError> {
+    let outside = scenarios.iter().find(|scenario| scenario.has_warm_up());
+    match outside.filter(|_| args.strategy == StrategyKind::Burst) {
+        Some(scenario) => Err(RequestError::BurstOfPrograms { scenario: scenario.card().name }),
+        None => Ok(()),
     }
 }
 

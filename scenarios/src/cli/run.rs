@@ -21,7 +21,7 @@ use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
 use super::resumption::Resumption;
-use super::{pattern, request};
+use super::{files, pattern, request};
 
 /// Explores the scenarios that the patterns select.
 pub(super) fn run(
@@ -29,6 +29,7 @@ pub(super) fn run(
     catalogue: &[Arc<dyn Scenario>],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
+    let catalogue = &files::instead_of(catalogue, &args.config)?;
     if catalogue.is_empty() {
         return Err(Failure::EmptyCatalogue);
     }
@@ -37,6 +38,7 @@ pub(super) fn run(
     let selected = pattern::select(&names, &args.patterns)?;
     let cards: Vec<_> = selected.iter().map(|index| &cards[*index]).collect();
     let scenarios: Vec<_> = selected.iter().map(|index| Arc::clone(&catalogue[*index])).collect();
+    request::check_programs(&args.search, &scenarios)?;
     let (plan, levels) = (request::plan(&args.search)?, request::levels(&args.search)?);
     let breakage = Breakage::of(&args.search)?;
     let jobs = request::jobs(&args.search, &args.stores)?;

@@ -9,6 +9,7 @@ mod models;
 mod page;
 mod place;
 mod processes;
+mod race;
 mod removed;
 mod replayed;
 mod resumed;
@@ -16,6 +17,7 @@ mod running;
 mod shards;
 mod shown;
 mod transcripts;
+mod wrong_files;
 
 /// Both ways to real stores that need nothing named by the user.
 const PROVIDERS: [&str; 2] = ["docker", "local"];

@@ -26,7 +26,7 @@ const RINGS: [&[&str]; 3] = [
         "verdict",
         "wire",
     ],
-    &["alarm", "clock", "file", "gate", "interrupt", "store", "worker"],
+    &["alarm", "clock", "file", "gate", "interrupt", "program", "store", "worker"],
     // `error` gathers the failures of gate and stores, so it lies outside of both.
     &["error", "generator", "run", "scenario", "workload"],
 ];

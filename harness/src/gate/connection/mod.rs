@@ -16,8 +16,8 @@ pub(crate) use requests::Released;
 use requests::{HELD_REQUESTS_MAX, Held};
 
 use super::channel::Channel;
-use super::{GateError, Upstream};
-use crate::id::ConnectionId;
+use super::{GateError, Lease, Upstream};
+use crate::id::{ConnectionId, WorkerId};
 use crate::wire::{Context, Limiting, Session, Wait};
 
 /// Where the connection stands between two requests.
@@ -44,6 +44,10 @@ pub(crate) struct Connection {
     pub(crate) store: usize,
     /// The store's own name for the connection behind it.
     pub(crate) key: u64,
+    /// For how long it is open, and whose it is.
+    pub(crate) lease: Lease,
+    /// Whether it is known for whom it does what it does, where that changes.
+    is_claimed: bool,
     opening: Bytes,
     greeting: Bytes,
     /// Whether another client may have the store's connection afterwards.
@@ -107,6 +111,8 @@ impl Connection {
             id,
             store,
             key: named.unwrap_or(key),
+            lease: Lease::Execution,
+            is_claimed: false,
             opening,
             greeting,
             shareable: is_complete,
@@ -130,6 +136,47 @@ impl Connection {
             reply: BytesMut::new(),
             deliveries: VecDeque::new(),
         })
+    }
+
+    /// The same, for as long as `lease` says.
+    pub(crate) fn leased(self, lease: Lease) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// Whether it is `worker`'s at the moment.
+    pub(crate) fn is_used_by(&self, worker: WorkerId) -> bool {
+        self.id.worker == worker && (self.lease != Lease::Common || self.is_claimed)
+    }
+
+    /// Whether it holds something of which it is not known yet for whom it is.
+    pub(crate) fn is_unclaimed(&self) -> bool {
+        self.lease == Lease::Common && !self.is_claimed && self.holds_step()
+    }
+
+    /// From now on it is what `id` says.
+    pub(crate) fn claim(&mut self, id: ConnectionId) {
+        (self.id, self.is_claimed) = (id, true);
+    }
+
+    /// Its last request is answered: what comes next may be for somebody else, unless the store keeps something for it.
+    pub(super) fn disclaim(&mut self) {
+        self.is_claimed = self.session.lingers();
+    }
+
+    /// Whether it may stay open when an execution ends: its client is there, and nothing is under way or kept for it.
+    pub(crate) fn may_stay(&self) -> bool {
+        let is_idle =
+            self.phase == Phase::Free && self.passing == 0 && self.pings == 0 && self.held.is_empty();
+        let is_open = self.shareable && !self.client.closed() && !self.server.closed();
+        let is_empty = self.client.input.is_empty() && !self.client.writing() && self.deliveries.is_empty();
+        is_idle && is_open && is_empty && !self.lingers() && !self.listens()
+    }
+
+    /// It begins another execution as `id`.
+    pub(crate) fn begin_anew(&mut self, id: ConnectionId) {
+        (self.id, self.is_claimed, self.loses_reply) = (id, false, false);
+        self.queued.clear();
+        self.queued_limiting = Limiting::Nothing;
     }
 
     /// Moves bytes as far as possible without waiting; `true` if anything moved. While `excluded`, requests that are

@@ -34,6 +34,7 @@ impl Connection {
         self.phase = Phase::Free;
         self.blocked_by.clear();
         self.may_be_victim = false;
+        self.disclaim();
         Answer { bytes, context: self.context.take() }
     }
 

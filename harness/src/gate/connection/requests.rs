@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Whether the client has said goodbye or is gone, and everything that it sent before was sent on.
-    pub(super) fn is_left(&self) -> bool {
+    pub(crate) fn is_left(&self) -> bool {
         match self.front() {
             Some(class) => *class == RequestClass::Goodbye,
             None => self.client.closed(),

@@ -25,7 +25,7 @@ pub(crate) use tape::{Entry, Tape};
 pub(crate) use timings::Timings;
 
 use super::arrival::{Arrival, Wish};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Lease};
 use super::{BackendError, GateError, Stream};
 use crate::id::{ConnectionId, WorkerId};
 
@@ -124,7 +124,7 @@ impl Sluice {
         if let Some(door) = known {
             return Ok(Some(door.url.clone()));
         }
-        let endpoint = Endpoint::open(worker, 0)?;
+        let endpoint = Endpoint::open(worker, 0, Lease::Execution)?;
         let address = endpoint.address();
         let asked = self.basin.ask(|answer| Call::Url { store, address, answer }).await;
         let Some(url) = asked else { return Ok(None) };

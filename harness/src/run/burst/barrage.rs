@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::crews::Crews;
-use super::free::{Course, FreeRun, Ran, reason};
+use super::free::{Course, FreeRun, Ran};
 use super::record::{latencies, told};
 use crate::burst::Bursts;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::outcome::{Outcome, Stopped};
 use crate::plan::Plan;
 use crate::run::clocks;
 use crate::run::executed::Executed;
-use crate::run::halt::Halt;
+use crate::run::halt::{Halt, reason};
 use crate::run::progress::Progress;
 use crate::run::rig::{Rig, Subject};
 use crate::run::search::PROGRESS_EVERY;

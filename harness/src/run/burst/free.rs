@@ -20,9 +20,11 @@ use crate::history::{Operation, State, WorkerEnd};
 use crate::id::WorkerId;
 use crate::interrupt::Interrupt;
 use crate::run::executed::Executed;
-use crate::run::halt::Halt;
+use crate::run::halt::{Halt, reason};
+use crate::run::inspecting::Inspection;
 use crate::run::judging::{NO_DEADLOCK, panicked};
 use crate::run::rig::{Rig, Subject};
+use crate::scenario::Moment;
 use crate::verdict::{Inconclusive, Verdict, Violation};
 use crate::worker::{Event, Worker};
 
@@ -138,11 +140,12 @@ impl FreeRun<'_> {
         let released = self.course.released.unwrap_or(over);
         let hauls = self.gather().await;
         let (mut ran, waiting, given_back) = self.unload(hauls).await;
+        let inspected = self.inspect(&watched, &ran.executed).await;
         let finished = self.finish(given_back).await;
         let verdict = match (watched, finished) {
             (Err(Halt::Error(error)), _) | (_, Err(Halt::Error(error))) => return Err(error),
             (Ok(ended), Ok(state)) => {
-                let verdict = self.judge(ended, &ran.executed, &waiting, &state);
+                let verdict = self.judge(ended, &ran.executed, &waiting, &state).merge(inspected?);
                 ran.is_interrupted = ended == Ended::Interrupted;
                 ran.executed.final_state = Some(state);
                 verdict
@@ -339,6 +342,27 @@ impl FreeRun<'_> {
         }
     }
 
+    /// What the scenario itself sees at the end, if all workers came to theirs.
+    async fn inspect(&mut self, watched: &Result<Ended, Halt>, run: &Executed) -> Result<Verdict, Error> {
+        if !matches!(watched, Ok(Ended::Done)) {
+            return Ok(Verdict::Pass);
+        }
+        let Rig { set_up, patience, gate, .. } = &mut *self.rig;
+        let Subject { scenario, limits, .. } = self.subject;
+        let (limit, outages) = (Duration::from_millis(limits.step_ms_max), gate.outages());
+        for moment in [Moment::Always, Moment::Finally] {
+            let inspection =
+                Inspection { scenario, moment, operations: &run.operations, step: None, limit, outages };
+            match inspection.run(set_up, patience).await {
+                Ok(None) => {}
+                Ok(Some(violation)) => return Ok(Verdict::Violation(violation)),
+                Err(Halt::Error(error)) => return Err(error),
+                Err(halt) => return Ok(Verdict::Inconclusive(reason(halt))),
+            }
+        }
+        Ok(Verdict::Pass)
+    }
+
     /// Checks at the end what must hold there and what must always hold.
     fn judge_end(&self, run: &Executed, state: &State) -> Verdict {
         let operations: &[Operation] = &run.operations;
@@ -351,13 +375,5 @@ impl FreeRun<'_> {
             Some(panic) => Verdict::Violation(panic),
             None => Invariant::verdict(invariants, &view, None),
         }
-    }
-}
-
-/// Why nothing can be said.
-pub(super) fn reason(halt: Halt) -> Inconclusive {
-    match halt {
-        Halt::Inconclusive(reason) => reason,
-        other => Inconclusive::StoreLost { what: format!("{other:?}") },
     }
 }

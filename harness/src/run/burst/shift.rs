@@ -114,13 +114,16 @@ impl<'a> Shift<'a> {
             Event::Connect { worker, store, stream } => {
                 self.sluice.connect(worker, store, Stream::InProcess(stream));
             }
-            Event::Url { worker, store, answer } => match self.sluice.url(worker, store).await {
+            Event::Url { worker, store, answer, .. } => match self.sluice.url(worker, store).await {
                 // A worker that no longer waits needs no answer.
                 Ok(url) => drop(url.map(|url| answer.send(url))),
                 Err(error) => self.say(News::Gate(Call::Failed(error))),
             },
             // What they share there is theirs: nothing here depends on it.
             Event::Shares => {}
+            // Nobody waits for anybody to be at rest here.
+            Event::RunsIn { .. } => {}
+            Event::Alone { go, .. } => drop(go.send(())),
             // Nothing is shrunk here.
             Event::Begins { .. } => {}
             Event::Sleep { worker, deadline, wake } => {

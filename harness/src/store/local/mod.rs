@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use rustix::process::Signal;
 
-pub(crate) use program::Programs;
+pub(crate) use program::{Programs, setpriv};
 
 use super::custody::Custody;
 use super::description::ServerDescription;

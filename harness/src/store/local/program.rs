@@ -82,7 +82,7 @@ fn newest_first(versions: &Path) -> Vec<PathBuf> {
 }
 
 /// util-linux's `setpriv`, which can make a child die with us; that of BusyBox cannot.
-pub(super) fn setpriv() -> Option<PathBuf> {
+pub(crate) fn setpriv() -> Option<PathBuf> {
     let usual = [PathBuf::from("/usr/bin")];
     let setpriv = find(path_folders().iter().chain(&usual), "setpriv")?;
     (setpriv.canonicalize().ok()?.file_name()? == "setpriv").then_some(setpriv)
