@@ -84,6 +84,7 @@ pub mod isolation;
 pub mod outcome;
 pub mod plan;
 pub mod programs;
+pub mod redacted;
 pub mod regression;
 pub mod run;
 pub mod scenario;

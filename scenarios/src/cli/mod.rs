@@ -7,6 +7,7 @@ mod breakage;
 mod budget;
 mod catalogue_page;
 mod check;
+mod checked;
 mod checker;
 mod completions;
 mod course;
@@ -21,12 +22,19 @@ mod merge;
 mod meter;
 mod output;
 mod pattern;
+mod redacting;
 mod replay;
 mod report;
+mod reports;
 mod request;
 mod resumption;
 mod run;
+mod schema;
+mod serve;
 mod settled;
+mod step_summary;
+mod telling;
+mod voice;
 
 #[cfg(test)]
 mod fake;
@@ -64,6 +72,8 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
         Command::Merge(args) => merge::merge(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Report(args) => report::report(args, output),
+        Command::Serve(args) => serve::serve(args, output),
+        Command::Schema(args) => schema::schema(args, output),
         Command::Doctor(args) => doctor::doctor(args, output),
         Command::Completions(args) => Ok(completions::completions(args, output)),
     }

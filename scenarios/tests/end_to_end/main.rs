@@ -3,16 +3,19 @@
 //! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
 
 mod bursts;
+mod formats;
 mod judged;
 mod kept;
 mod models;
 mod page;
 mod place;
 mod processes;
+mod redacted;
 mod removed;
 mod replayed;
 mod resumed;
 mod running;
+mod served;
 mod shards;
 mod shown;
 
