@@ -10,6 +10,7 @@ use crate::id::{ConnectionId, WorkerId};
 
 /// What bursts came to, all of them together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bursts {
     /// Threads over which the workers were spread.
     pub threads: usize,
@@ -36,6 +37,7 @@ impl Bursts {
 
 /// How long commands of one kind took, from the gate to the store and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Latency {
     /// How many there were.
     pub count: u64,
@@ -49,6 +51,7 @@ pub struct Latency {
 
 /// One burst as it went by at the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BurstRecord {
     /// Which burst it was, from 1.
     pub number: u64,
@@ -73,6 +76,7 @@ pub const PASSED_MAX: usize = 1_000;
 
 /// A command with its answer, or a message that nobody asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passed {
     /// Which connection.
     pub connection: ConnectionId,

@@ -10,6 +10,7 @@ use crate::verdict::Culprit;
 
 /// A scenario's name, promise and expected verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Card {
     /// `family/variant`, such as `counter/get-set`; lower case, digits and hyphens.
     pub name: String,
@@ -116,6 +117,7 @@ impl Card {
 
 /// The verdict that a search must come to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Expectation {
     /// Every invariant holds in every schedule.

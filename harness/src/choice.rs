@@ -25,6 +25,7 @@ use crate::id::{ConnectionId, IdError, Word, WorkerId};
 /// assert_eq!(schedule.to_string(), "A< B.1 A> C! +");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub enum Choice {
     /// The oldest held request of this connection goes to the store.
@@ -184,6 +185,7 @@ fn read(text: &str) -> Result<Choice, IdError> {
 
 /// A list of choices from the start of an execution, as text separated by blanks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct Schedule(pub Vec<Choice>);
 

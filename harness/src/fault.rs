@@ -84,6 +84,7 @@ impl FromStr for FaultKind {
 /// Models are ordered as a reader goes through them: `none`, `pause`, one fault of each kind, several of one kind, and
 /// then what is put together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct FaultModel {
     /// Whether time may pass while workers could go on, so that any of them may pause for any time; otherwise time

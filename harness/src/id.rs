@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// One worker of a run, counted from 0 and shown as a letter: `A`, `B` … `Z`, then `W26`, `W27` …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct WorkerId(pub u16);
 
@@ -66,6 +67,7 @@ impl FromStr for WorkerId {
 /// One connection of one worker, counted from 0 in the order in which the worker opened them in
 /// this execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectionId {
     /// Whose connection it is.
     pub worker: WorkerId,
@@ -101,6 +103,7 @@ impl FromStr for ConnectionId {
 /// A short name that is copied freely: a store (`redis`, `redis-2`) or an error code (`LOADING`, `40001`). Letters,
 /// digits and hyphens, 1 to 15 of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct Word {
     bytes: [u8; 15],

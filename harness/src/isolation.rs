@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// The level of a transaction that does not name one, after the SQL standard. What each really gives differs between stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Isolation {
     /// Each statement sees what was committed before it began.

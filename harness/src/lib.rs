@@ -86,6 +86,7 @@ pub mod outcome;
 pub mod plan;
 pub mod program;
 pub mod programs;
+pub mod redacted;
 pub mod regression;
 pub mod run;
 pub mod scenario;

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::isolation::Isolation;
-
 use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
 use crate::check::Cycle;
@@ -18,6 +16,7 @@ use crate::checkpoint::Checkpoint;
 use crate::choice::Schedule;
 use crate::fault::{FaultKind, FaultModel};
 use crate::history::{Trace, Typed};
+use crate::isolation::Isolation;
 use crate::regression::Retried;
 use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
@@ -29,6 +28,7 @@ pub use reduction::Reduction;
 
 /// The result of exploring one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Outcome {
     /// Which scenario, what it promises and what is expected of it.
     pub card: Card,
@@ -97,9 +97,7 @@ impl Outcome {
             (Verdict::Violation(_), Some(false)) => Judgement::FalseAlarm,
         }
     }
-}
 
-impl Outcome {
     /// Whether faults were allowed and not one happened, be it that the stores cannot have any: then the search says
     /// nothing about them.
     #[must_use]
@@ -164,6 +162,7 @@ pub enum Judgement {
 
 /// How much of the scenario's schedules was looked at; what a pass is worth.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// The strategy, such as `dfs`, `random` or `burst`.
     pub strategy: String,
@@ -241,6 +240,7 @@ pub struct Coverage {
 
 /// The workloads of a search of generated operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Workloads {
     /// How many were drawn.
     pub drawn: u64,
@@ -257,6 +257,7 @@ pub const FAILURES_MAX: usize = 16;
 
 /// Why a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stopped {
     /// There was nothing left to explore.
@@ -276,6 +277,7 @@ pub enum Stopped {
 
 /// The evidence of a violation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counterexample {
     /// What was violated in the shrunk execution.
     pub violation: Violation,
@@ -302,6 +304,7 @@ pub struct Counterexample {
 
 /// An execution that passes, beside one that violates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passing {
     /// The execution.
     pub trace: Trace,
@@ -313,6 +316,7 @@ pub struct Passing {
 
 /// What replaying one schedule several times gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Replays {
     /// How often it was replayed.
     pub attempts: u32,

@@ -13,6 +13,7 @@ use crate::id::WorkerId;
 ///
 /// It is part of every record, so what a run has drawn and shrunk is done again although strategies have changed since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Programs {
     /// Which of the workloads that the run drew it comes from, from 0.
     pub number: u64,
@@ -22,6 +23,7 @@ pub struct Programs {
 
 /// One operation that a worker is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Planned {
     /// Where it stood in the list that was drawn, from 0.
     pub position: usize,

@@ -9,6 +9,7 @@ use thiserror::Error;
 /// One of the parts into which a search is split without any communication between those who make them. As text `2/4`: the
 /// second of four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct Shard {
     index: u32,

@@ -5,11 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Explanation;
+use crate::redacted::is_like;
 
 /// The result of judging one execution, or all executions of a search.
 ///
 /// `Violation` outranks `Inconclusive`, which outranks `Pass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every invariant held in what was explored; never more than that.
@@ -57,6 +59,7 @@ impl Verdict {
 
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// The promise that was broken, in the words of the scenario; it names the violation.
     pub invariant: String,
@@ -74,6 +77,7 @@ pub struct Violation {
 
 /// Who has broken a promise. A failure of the harness is an [`Error`](crate::Error) and breaks none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Culprit {
     /// The code under test.
@@ -100,12 +104,13 @@ impl Violation {
     /// Whether two violations break the same promise, wherever and with whichever values.
     #[must_use]
     pub fn same_kind(&self, other: &Self) -> bool {
-        self.invariant == other.invariant
+        is_like(&self.invariant, &other.invariant) || is_like(&other.invariant, &self.invariant)
     }
 }
 
 /// Why nothing can be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Inconclusive {
     /// A worker neither finished nor sent a request within the limit.

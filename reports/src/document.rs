@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use raceproof::Outcome;
 use raceproof::checkpoint::CheckpointError;
 use raceproof::file::write_whole;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -28,7 +29,7 @@ pub const VERSION: u64 = 1;
 pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The outcomes of a run, and how they were made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
     /// Always [`FORMAT`].
     pub format: String,
@@ -38,6 +39,9 @@ pub struct Document {
     pub program: String,
     /// The command that made it, without passwords.
     pub command: Vec<String>,
+    /// When it was begun, in milliseconds since 1970 (UTC), if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_ms: Option<u64>,
     /// One for each scenario that was explored, in the order in which they ran.
     pub outcomes: Vec<Outcome>,
     /// What the outcomes come to, family by family, where scenarios ran at several levels or under several fault models.
@@ -49,7 +53,7 @@ pub struct Document {
 }
 
 /// A counterexample in one sentence, made of its evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Essence {
     /// The position of its outcome, from 0.
     pub outcome: usize,
@@ -147,7 +151,16 @@ impl Document {
     pub fn new(command: Vec<String>, outcomes: Vec<Outcome>) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
         let (sweeps, essences) = (Sweep::all(&outcomes), Essence::all(&outcomes));
-        Self { format: FORMAT.to_owned(), version: VERSION, program, command, outcomes, sweeps, essences }
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            program,
+            command,
+            begun_ms: None,
+            outcomes,
+            sweeps,
+            essences,
+        }
     }
 
     /// The document as indented JSON with a line end.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <out>/report.json              every outcome of the run, for `raceproof report`
+//! <out>/report.html, .md, .sarif, <out>/junit.xml  the same for others to read
 //! <out>/<family>-<variant>.json  the record of one violation, for `raceproof replay`;
 //! <out>/<family>-<variant>@<level>.json  of one at an isolation level;
 //! <out>/<family>-<variant>@<model>.json  of one under a fault model, such as `crash` or `pause+crashx2`
@@ -17,6 +18,9 @@ use raceproof::{FaultModel, Isolation, Outcome};
 
 use crate::checkpoints::Checkpoints;
 use crate::document::{Document, DocumentError};
+
+/// What the document of a whole run is called.
+pub const WHOLE_RUN: &str = "report.json";
 
 /// Where the records of a run go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +66,7 @@ impl Folder {
     /// Where the document of the whole run goes.
     #[must_use]
     pub fn whole_run(&self) -> PathBuf {
-        self.path.join("report.json")
+        self.path.join(WHOLE_RUN)
     }
 
     /// Makes the folder, so that a run that cannot keep its records fails before it starts.

@@ -7,6 +7,7 @@ use std::fmt;
 use raceproof::outcome::{Coverage, Judgement};
 use raceproof::verdict::Verdict;
 use raceproof::{Card, Expectation, FaultModel, Isolation, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::wording::counted;
@@ -15,7 +16,7 @@ use crate::wording::counted;
 const PUBLISHED_FAMILY: &str = "isolation";
 
 /// One family, run at several levels or under several models.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sweep {
     /// The family.
     pub family: String,
@@ -28,7 +29,7 @@ pub struct Sweep {
 }
 
 /// What a family was swept over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Over {
     /// Isolation levels: an anomaly is possible or prevented.
@@ -38,7 +39,7 @@ pub enum Over {
 }
 
 /// One scenario in all columns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Swept {
     /// The scenario, without its family.
     pub name: String,
@@ -47,7 +48,7 @@ pub struct Swept {
 }
 
 /// One scenario in one column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// What was found.
     pub found: Found,
@@ -61,7 +62,7 @@ pub struct Cell {
 }
 
 /// What a search says about a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
     /// A schedule broke its promise.

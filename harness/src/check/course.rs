@@ -11,6 +11,7 @@ const TEXT_CHARS_MAX: usize = 400;
 ///
 /// Also of an invariant that is only promised for the end: what it would have said, had the execution ended there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Course {
     /// The promise, in the words of the scenario.
     pub invariant: String,
@@ -22,6 +23,7 @@ pub struct Course {
 
 /// When an invariant is promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
     /// After every step.
@@ -32,6 +34,7 @@ pub enum When {
 
 /// What an invariant said from one moment on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Said {
     /// How many steps were over; 0 is before the first one.
     pub after_steps: usize,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a checker says of a history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", content = "with", rename_all = "kebab-case")]
 pub enum Opinion {
     /// The history has the property.

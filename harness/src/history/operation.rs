@@ -9,6 +9,7 @@ use crate::id::WorkerId;
 /// Two operations are concurrent if neither's `returned` lies before the other's `invoked`. Positions
 /// count events of all workers together, so that they are totally ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Operation {
     /// Who did it.
     pub worker: WorkerId,
@@ -35,6 +36,7 @@ pub struct Operation {
 
 /// A fault that hit a worker during an operation: what really happened, which the worker was not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OperationFault {
     /// The step at which it happened, from 1; the last one if there were several.
     pub step: usize,
@@ -44,6 +46,7 @@ pub struct OperationFault {
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", content = "with", rename_all = "kebab-case")]
 pub enum OperationEnd {
     /// It has not returned: it may or may not have taken effect.

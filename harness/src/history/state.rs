@@ -143,6 +143,7 @@ impl fmt::Display for Datum {
 
 /// One key whose value changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The key.
     pub key: String,

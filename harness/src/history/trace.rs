@@ -9,10 +9,12 @@ use crate::check::Course;
 use crate::choice::Schedule;
 use crate::id::{ConnectionId, Word, WorkerId};
 use crate::programs::Programs;
+use crate::redacted::is_like;
 use crate::verdict::Verdict;
 
 /// One execution from its first choice to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trace {
     /// The workers that took part.
     pub workers: Vec<WorkerId>,
@@ -40,6 +42,7 @@ pub struct Trace {
 
 /// One choice and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TraceStep {
     /// What came of the choice.
     pub effect: Effect,
@@ -58,6 +61,7 @@ pub struct TraceStep {
 
 /// What one choice did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum Effect {
     /// A request went to the store.
@@ -137,6 +141,7 @@ pub enum Effect {
 
 /// What broke.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Fault {
     /// A worker stopped for ever.
@@ -182,6 +187,7 @@ pub enum Fault {
 
 /// A request that was hit by a fault, and what really became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hit {
     /// Which store it was sent to, such as `redis`.
     pub store: String,
@@ -200,6 +206,7 @@ pub struct Hit {
 
 /// Why a request went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// It had been stopped half-way.
@@ -212,6 +219,7 @@ pub enum Cause {
 
 /// That one connection's request waited for another connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitFor {
     /// Who waited.
     pub waiter: ConnectionId,
@@ -223,6 +231,7 @@ pub struct WaitFor {
 
 /// A connection that had been blocked in the store and was let go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Wake {
     /// Which connection.
     pub connection: ConnectionId,
@@ -237,6 +246,7 @@ pub struct Wake {
 
 /// How a worker ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", content = "with", rename_all = "kebab-case")]
 pub enum WorkerEnd {
     /// It ran to its end.
@@ -252,14 +262,14 @@ pub enum WorkerEnd {
 }
 
 impl Trace {
-    /// The first step (from 1) at which two traces of the same schedule tell different things, and what. A
-    /// difference in how workers or stores ended counts as one step after the last.
+    /// The first step (from 1) at which two traces of the same schedule tell different things, and what. What was redacted
+    /// from the first may be anything in the second. A difference in how workers or stores ended counts as one step after the last.
     #[must_use]
     pub fn first_difference(&self, other: &Self) -> Option<(usize, String)> {
         let shared = self.steps.len().min(other.steps.len());
         for index in 0..shared {
             let (mine, theirs) = (&self.steps[index], &other.steps[index]);
-            if mine.effect != theirs.effect || mine.woken != theirs.woken {
+            if !is_like(&mine.effect, &theirs.effect) || !is_like(&mine.woken, &theirs.woken) {
                 return Some((index + 1, format!("expected {}, found {}", mine.tell(), theirs.tell())));
             }
         }
@@ -268,12 +278,15 @@ impl Trace {
             let told = |trace: &Self| trace.steps.get(shared).map_or("the end".to_owned(), TraceStep::tell);
             return Some((after, format!("expected {}, found {}", told(self), told(other))));
         }
-        let ended = self.ends.iter().find(|(worker, end)| other.ends.get(worker) != Some(end));
+        let ended = self
+            .ends
+            .iter()
+            .find(|(worker, end)| !other.ends.get(worker).is_some_and(|found| is_like(*end, found)));
         if let Some((worker, end)) = ended {
             let found = other.ends.get(worker);
             return Some((after, format!("expected that {worker} ends as {end:?}, found {found:?}")));
         }
-        if self.final_state != other.final_state {
+        if !is_like(&self.final_state, &other.final_state) {
             let (expected, found) = (&self.final_state, &other.final_state);
             return Some((after, format!("expected that the stores end as {expected}, found {found}")));
         }

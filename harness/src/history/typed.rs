@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was sent to one store, in order and in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Typed {
     /// Which store, such as `redis`.
     pub store: String,

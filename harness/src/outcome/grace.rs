@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How often a program outside was taken to wait for other workers because it did nothing for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Grace {
     /// How long that was, in milliseconds.
     pub ms: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What became of the reduction of a search to one schedule of each class of equivalent ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reduction {
     /// How many pairs of steps that are taken to be independent were executed the other way round.
     pub pairs: u64,

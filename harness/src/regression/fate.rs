@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::{Regression, SentStep, Stale};
 use crate::explore::{Departure, tell};
 use crate::history::Trace;
+use crate::redacted::is_like;
 use crate::verdict::{Inconclusive, Verdict};
 
 /// What became of a regression that was retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Fate {
     /// The code sends what it sent, and an invariant broke again.
@@ -44,6 +46,7 @@ impl Fate {
 
 /// A regression that was retried, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retried {
     /// What was retried.
     pub regression: Regression,
@@ -98,7 +101,7 @@ impl Regression {
     }
 
     fn answered_otherwise(&self, now: &[SentStep]) -> Option<usize> {
-        let other = self.steps.iter().zip(now).position(|(then, now)| then.digest != now.digest);
+        let other = self.steps.iter().zip(now).position(|(then, now)| !is_like(&then.digest, &now.digest));
         other.map(|index| index + 1)
     }
 }

@@ -17,6 +17,7 @@ use crate::isolation::Isolation;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::programs::Programs;
+use crate::redacted::is_like;
 use crate::verdict::Violation;
 
 /// A schedule that once violated an invariant.
@@ -39,6 +40,7 @@ use crate::verdict::Violation;
 /// # Ok::<(), raceproof::regression::RegressionError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Regression {
     /// The version of the program that found it, such as `0.1.0`.
     pub program: String,
@@ -71,6 +73,7 @@ pub struct Regression {
 
 /// What the code under test sent in one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SentStep {
     /// The choice.
     pub choice: Choice,
@@ -87,6 +90,7 @@ pub struct SentStep {
 
 /// Why a schedule no longer fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stale {
     /// The first step (from 1) at which the code under test does something else.
     pub step: usize,
@@ -192,7 +196,7 @@ impl SentStep {
 
     /// Whether the code under test did the same, whatever the store answered.
     fn sends_as(&self, other: &Self) -> bool {
-        (self.choice, &self.store, &self.sent) == (other.choice, &other.store, &other.sent)
+        (self.choice, &self.store) == (other.choice, &other.store) && is_like(&self.sent, &other.sent)
     }
 
     /// What was sent, in back-ticks, or the choice where nothing was.

@@ -21,6 +21,8 @@ mod worth;
 use askama::Template;
 use thiserror::Error;
 
+pub(crate) use row::class;
+
 use crate::document::Document;
 use crate::visible::Visible;
 use crate::wording;

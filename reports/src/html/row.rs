@@ -88,7 +88,7 @@ impl Summary {
 const BRIEF_COLUMNS_MAX: usize = 80;
 
 /// The colour of a judgement.
-pub(super) fn class(judgement: Judgement) -> &'static str {
+pub(crate) fn class(judgement: Judgement) -> &'static str {
     match judgement {
         Judgement::AsExpected => "good",
         Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => "unsure",

@@ -1,10 +1,13 @@
 //! Owns the arguments as they are typed. What they amount to is [`super::request`]'s business.
 
+mod formats;
+mod reporting;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use raceproof::budget;
 use raceproof::check::Level;
 use raceproof::check::linearizability::Limits;
@@ -14,6 +17,9 @@ use raceproof::{FaultKind, FaultModel, Isolation, Shard};
 
 use super::checker::ModelName;
 use super::exit::{CHECK_EXIT_CODES, EXIT_CODES};
+
+pub(super) use formats::{CheckFormat, Format, ListFormat, ReportFormat, SchemaOf, TranscriptFormat};
+pub(super) use reporting::{RedactionArgs, ReportArgs, SchemaArgs, ServeArgs};
 
 /// Finds races in code that talks to Redis and Postgres: real stores, every interleaving a choice.
 #[derive(Debug, Parser)]
@@ -31,8 +37,6 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Writes a commented scenario file to start from
     Init(InitArgs),
-    /// Prints the JSON schema of scenario files, for editors
-    Schema,
     /// Runs any command with its stores behind gates, and prints step by step what it sent
     Gate(GateArgs),
     /// Replays the violation in a record, ten times unless told otherwise, and shows it step by step
@@ -43,8 +47,12 @@ pub(super) enum Command {
     Merge(MergeArgs),
     /// Judges recorded histories (Jepsen's, Porcupine's or our own) by a model, without stores
     Check(CheckArgs),
-    /// Makes one self-contained HTML page of records
+    /// Joins records and tells them as one self-contained HTML page, or in a format for people or machines
     Report(ReportArgs),
+    /// Shows the reports of past runs, and how they changed from run to run, to a browser on this machine
+    Serve(ServeArgs),
+    /// Prints the JSON schema of a document that raceproof writes, or of scenario files for editors
+    Schema(SchemaArgs),
     /// Shows which stores can be had and what killed runs have left behind; `--clean` removes it
     Doctor(DoctorArgs),
     /// Prints the completions for a shell
@@ -73,7 +81,8 @@ pub(super) struct RunArgs {
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
-    /// Where records go [default: target/raceproof if there is a target, else raceproof-records]
+    /// Where report.html, report.json, report.md, report.sarif, junit.xml and the records of violations go [default:
+    /// target/raceproof if there is a target, else raceproof-records]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Where schedules that once violated are kept, and from where they are retried first [default: tests/schedules if
@@ -89,6 +98,8 @@ pub(super) struct RunArgs {
     /// Take every violation for a surprise, expected or not
     #[arg(long)]
     pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
     #[command(flatten)]
     pub(super) loudness: Loudness,
     // Last, for their headings hold for what follows.
@@ -268,6 +279,8 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     pub(super) strict_pass: bool,
     #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
+    #[command(flatten)]
     pub(super) stores: StoreArgs,
 }
 
@@ -292,14 +305,6 @@ pub(super) struct TranscriptArgs {
     pub(super) format: TranscriptFormat,
 }
 
-/// For whom a transcript is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum TranscriptFormat {
-    #[default]
-    Shell,
-    Isolationtester,
-}
-
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct MergeArgs {
@@ -309,12 +314,14 @@ pub(super) struct MergeArgs {
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
-    /// Where the records of the whole go [default: target/raceproof if there is a target, else raceproof-records]
+    /// Where the reports and the records of the whole go [default: target/raceproof if there is a target, else raceproof-records]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Take every violation for a surprise, expected or not
     #[arg(long)]
     pub(super) strict_pass: bool,
+    #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
     #[command(flatten)]
     pub(super) loudness: Loudness,
 }
@@ -330,7 +337,9 @@ pub(super) struct CheckArgs {
     pub(super) model: ModelName,
     /// What to write to stdout
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    pub(super) format: CheckFormat,
+    #[command(flatten)]
+    pub(super) redaction: RedactionArgs,
     /// What is there at first [default: nothing]
     #[arg(long, value_name = "VALUE")]
     pub(super) initial: Option<String>,
@@ -352,16 +361,6 @@ pub(super) struct CheckArgs {
     /// Most memory for one history, in MiB, after which it is undecided
     #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(super) memory_mb_max: u64,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ReportArgs {
-    /// Records that `raceproof run` wrote; a folder stands for the `report.json` in it
-    #[arg(value_name = "FILE", required = true)]
-    pub(super) files: Vec<PathBuf>,
-    /// Where the page goes, `-` for stdout [default: report.html beside the first file]
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -397,28 +396,6 @@ pub(super) struct CompletionsArgs {
     /// For which shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
-}
-
-/// How a list is written to stdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum ListFormat {
-    /// A table as wide as the terminal; it may change
-    #[default]
-    Human,
-    /// A page with all that the cards say
-    Markdown,
-    /// The versioned document, and nothing else
-    Json,
-}
-
-/// What is written to stdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// Text for people; it may change
-    #[default]
-    Human,
-    /// The versioned document, and nothing else
-    Json,
 }
 
 #[cfg(test)]

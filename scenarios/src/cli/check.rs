@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use raceproof::check::Opinion;
 use raceproof::check::linearizability::Misfit;
 use raceproof::check::reading::{self, History};
-use serde_json::{Value, json};
+use raceproof_reports::Redactor;
 
-use super::args::{CheckArgs, Format};
+use super::args::{CheckArgs, CheckFormat as Format};
+use super::checked::{Checked, CheckedHistory, CheckedVerdict, Point};
 use super::checker::{Checker, Finding};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -24,8 +25,38 @@ struct Judged {
     taken: Duration,
 }
 
+impl Judged {
+    /// The same without what is to be redacted.
+    fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.name = redactor.text(&self.name).into_owned();
+        if let Opinion::Broken(why) | Opinion::Undecided(why) = &mut self.finding.opinion {
+            *why = redactor.text(why).into_owned();
+        }
+        self
+    }
+
+    fn document(&self) -> CheckedHistory {
+        let (verdict, found) = match &self.finding.opinion {
+            Opinion::Holds => (CheckedVerdict::Holds, None),
+            Opinion::Broken(found) => (CheckedVerdict::Broken, Some(found)),
+            Opinion::Undecided(found) => (CheckedVerdict::Undecided, Some(found)),
+        };
+        let point = |&(operation, after_event): &(usize, u64)| Point { operation, after_event };
+        CheckedHistory {
+            name: self.name.clone(),
+            verdict,
+            found: found.cloned(),
+            operations: self.operations,
+            milliseconds: self.taken.as_secs_f64() * 1e3,
+            points: self.finding.points.as_ref().map(|points| points.iter().map(point).collect()),
+        }
+    }
+}
+
 /// Reads all files before the first is judged, so that a bad one is told at once.
 pub(super) fn check(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let redactor = args.redaction.redactor()?;
+    output.redactor = redactor.clone();
     let checker = Checker::of(args)?;
     let files =
         args.files.iter().map(|path| Ok((path, histories(path)?))).collect::<Result<Vec<_>, Failure>>()?;
@@ -33,6 +64,7 @@ pub(super) fn check(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failu
     for (path, histories) in files {
         for history in histories {
             let one = judge(&checker, path, &history).map_err(|misfit| misfitting(path, &misfit))?;
+            let one = one.redacted(&redactor);
             if args.format == Format::Human {
                 output.result(&told(&checker, &one));
             }
@@ -109,29 +141,7 @@ fn sum(checker: &Checker, judged: &[Judged]) -> String {
     format!("{histories} histories: {}, in {milliseconds:.1} ms\n", parts.join(", "))
 }
 
-/// `{"format": "raceproof-check", "version": 1, "model": …, "histories": [{"name", "verdict", …}]}`; append-only, as records are.
 fn as_json(checker: &Checker, judged: &[Judged]) -> Result<String, serde_json::Error> {
-    let one = |one: &Judged| -> Value {
-        let (verdict, found) = match &one.finding.opinion {
-            Opinion::Holds => ("holds", None),
-            Opinion::Broken(found) => ("broken", Some(found)),
-            Opinion::Undecided(found) => ("undecided", Some(found)),
-        };
-        let points = one.finding.points.as_ref().map(|points| {
-            let point = |point: &(usize, u64)| json!({ "operation": point.0, "after_event": point.1 });
-            points.iter().map(point).collect::<Vec<_>>()
-        });
-        json!({
-            "name": one.name,
-            "verdict": verdict,
-            "found": found,
-            "operations": one.operations,
-            "milliseconds": one.taken.as_secs_f64() * 1e3,
-            "points": points,
-        })
-    };
-    let histories: Vec<_> = judged.iter().map(one).collect();
-    let document =
-        json!({ "format": "raceproof-check", "version": 1, "model": checker.name(), "histories": histories });
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    let histories = judged.iter().map(Judged::document).collect();
+    Ok(serde_json::to_string_pretty(&Checked::new(checker.name().to_string(), histories))? + "\n")
 }

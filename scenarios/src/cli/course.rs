@@ -2,25 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use raceproof::run::RegressionFolder;
 use raceproof::{Outcome, Plan};
 use raceproof_reports::command::shell_line;
-use raceproof_reports::terminal::{OutcomeLine, full, shortened, sweeps, totals};
 use raceproof_reports::visible::columns;
 use raceproof_reports::wording::{self, counted};
-use raceproof_reports::{Document, Folder, Mark, Story};
+use raceproof_reports::{Cases, Document, Folder, Style};
 
 use super::allowance::Allowance;
-use super::args::Loudness;
+use super::args::{Format, Loudness};
 use super::exit::Exit;
 use super::explorer::Explorer;
 use super::failure::Failure;
 use super::leg::Leg;
 use super::meter::Meter;
 use super::output::Output;
+use super::reports::leave;
 use super::resumption::Resumption;
+use super::telling::Telling;
+use super::voice::Voice;
 
 /// A run that is ready to start.
 pub(super) struct Course<'a> {
@@ -38,8 +40,8 @@ pub(super) struct Course<'a> {
     pub(super) command: Vec<String>,
     /// The options that choose the same stores again.
     pub(super) store_words: Vec<String>,
-    /// Whether stdout gets the document and nothing else.
-    pub(super) is_json: bool,
+    /// What stdout gets.
+    pub(super) format: Format,
     /// Whether the first scenario that is not as expected is the last.
     pub(super) is_fail_fast: bool,
     /// Whether every violation is a surprise.
@@ -58,13 +60,17 @@ impl Course<'_> {
         mut kept: Option<&mut RegressionFolder>,
         output: &mut Output,
     ) -> Result<Exit, Failure> {
-        let mut outcomes: Vec<Outcome> = Vec::new();
+        let (mut outcomes, mut commands): (Vec<Outcome>, Vec<Option<String>>) = Default::default();
+        let begun_ms = since_1970_ms();
+        let voice = Voice { telling: self.telling(output.style), format: self.format };
         let mut exit = Exit::AsExpected;
         let begun = Instant::now();
         for (index, leg) in self.legs.iter().enumerate() {
             let budget = self.allowance.share(begun.elapsed(), self.legs.len() - index, self.is_brief(leg));
             match self.explore(leg, index + 1, budget, explorer, kept.as_deref_mut(), output) {
-                Ok(outcome) => {
+                Ok((outcome, command)) => {
+                    voice.tell(&outcome, command.as_deref(), output);
+                    commands.push(command);
                     let of_this = Exit::of(&outcome, self.is_strict_pass);
                     outcomes.push(outcome);
                     if self.is_fail_fast && of_this != Exit::AsExpected {
@@ -83,7 +89,10 @@ impl Course<'_> {
             }
         }
         let exit = exit.merge(Exit::of_all(&outcomes, self.is_strict_pass));
-        self.finish(outcomes, output)?;
+        let document = Document { begun_ms, ..Document::new(self.command.clone(), outcomes) };
+        let cases = Cases { document: &document, commands: &commands, is_strict_pass: self.is_strict_pass };
+        voice.end(&cases, output)?;
+        self.finish(&cases, output)?;
         Ok((self.signal)().map_or(exit, Exit::Interrupted))
     }
 
@@ -92,7 +101,7 @@ impl Course<'_> {
         !self.plan.keep_going && leg.is_to_break()
     }
 
-    /// Explores one scenario at one level under one model, tells what it came to, and stores its violation.
+    /// Explores one scenario at one level under one model, and stores its violation; with the command that shows it again.
     fn explore(
         &self,
         leg: &Leg,
@@ -101,7 +110,7 @@ impl Course<'_> {
         explorer: &mut dyn Explorer,
         kept: Option<&mut RegressionFolder>,
         output: &mut Output,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<(Outcome, Option<String>), Failure> {
         let place = (position, self.legs.len());
         let checkpoints = match &self.resumption {
             Some(resumption) => resumption.begin(leg, &self.plan, output)?,
@@ -124,62 +133,42 @@ impl Course<'_> {
             Some(_) => Some(self.folder.write_record(&self.command, &outcome)?),
             None => None,
         };
-        if !self.is_json {
-            let command = record.map(|record| self.replay_command(&record));
-            self.tell(&outcome, command.as_deref(), output);
-        }
         if let Some(kept) = kept {
             kept.settle(&outcome)?.iter().for_each(|settled| output.note(&wording::settled(settled)));
         }
-        Ok(outcome)
+        Ok((outcome, record.map(|record| self.replay_command(&record))))
     }
 
-    fn tell(&self, outcome: &Outcome, command: Option<&str>, output: &mut Output) {
-        let is_as_expected = Mark::of(outcome, self.is_strict_pass).is_as_expected();
-        if self.loudness.quiet && is_as_expected {
-            return;
-        }
-        let style = output.style;
-        let name_columns = self.legs.iter().map(|leg| columns(&leg.to_string())).max().unwrap_or(0);
-        output
-            .result(&OutcomeLine { outcome, name_columns, is_strict_pass: self.is_strict_pass }.draw(&style));
-        let Some(story) = Story::of(outcome, command) else { return };
-        let is_full = !is_as_expected || self.loudness.verbose || self.legs.len() == 1;
-        if is_full {
-            output.result(&format!("\n{}\n", full(&story, &style)));
-        } else {
-            output.result(&shortened(&story, &style));
+    fn telling(&self, style: Style) -> Telling {
+        Telling {
+            style,
+            loudness: self.loudness,
+            is_strict_pass: self.is_strict_pass,
+            name_columns: self.legs.iter().map(|leg| columns(&leg.to_string())).max().unwrap_or(0),
+            is_alone: self.legs.len() == 1,
         }
     }
 
-    /// The document of the run and, for people, the totals.
-    fn finish(&self, outcomes: Vec<Outcome>, output: &mut Output) -> Result<(), Failure> {
+    /// Leaves the reports, and says what there is.
+    fn finish(&self, cases: &Cases<'_>, output: &mut Output) -> Result<(), Failure> {
+        let outcomes = &cases.document.outcomes;
         let violations = outcomes.iter().filter(|outcome| outcome.counterexample.is_some()).count();
         let missing = self.legs.len() - outcomes.len();
-        if self.is_json {
-            let document = Document::new(self.command.clone(), outcomes.clone());
-            output.result(&document.to_json().map_err(Failure::Json)?);
-        } else {
-            let style = output.style;
-            output.result(&totals(&outcomes, self.is_strict_pass, &style));
-            output.result(&sweeps(&outcomes, &style));
-        }
         if missing > 0 {
             let noun = if self.runs_some_twice() { "run" } else { "scenario" };
             let all = counted(self.legs.len() as u64, noun);
             output.note(&format!("{missing} of {all} did not run"));
         }
-        let whole_run = self.folder.write_whole_run(&self.command, outcomes)?;
-        let page = shell_line(&[self.program(), "report".to_owned(), whole_run.display().to_string()]);
+        leave(&self.folder, cases)?;
         let records = match violations {
             0 => String::new(),
             1 => " and the record of its violation".to_owned(),
             count => format!(" and the records of its {count} violations"),
         };
-        output.note(&format!(
-            "wrote the run{records} to `{}`; for a page: {page}",
-            self.folder.path().display()
-        ));
+        let page = self.folder.path().join("report.html");
+        let page = shell_line(&[page.display().to_string()]);
+        output
+            .note(&format!("wrote the run{records} to `{}`; the page: {page}", self.folder.path().display()));
         Ok(())
     }
 
@@ -198,6 +187,12 @@ impl Course<'_> {
     fn program(&self) -> String {
         self.command.first().cloned().unwrap_or_else(|| "raceproof".to_owned())
     }
+}
+
+/// When the run begins, if the machine's clock makes sense; no search knows of it.
+fn since_1970_ms() -> Option<u64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
 }
 
 #[cfg(test)]

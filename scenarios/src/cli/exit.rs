@@ -39,6 +39,20 @@ Exit codes:
   2        usage: arguments or files that make no sense
   3        undecided: a limit was met";
 
+/// The codes of `raceproof report`.
+pub(super) const REPORT_EXIT_CODES: &str = "\
+Exit codes:
+  0        the report was made, whatever it tells
+  2        usage: arguments or files that make no sense
+  4        environment: a file could not be written, no browser could be opened";
+
+/// The codes of `raceproof serve`.
+pub(super) const SERVE_EXIT_CODES: &str = "\
+Exit codes:
+  2        usage: arguments that make no sense, a folder that cannot be read
+  4        environment: the port is taken, no browser could be opened
+  128+n    ended by signal n, as is usual: 130 after Ctrl-C, 143 after SIGTERM";
+
 impl Exit {
     /// What one outcome amounts to.
     pub(super) fn of(outcome: &Outcome, strict_pass: bool) -> Self {

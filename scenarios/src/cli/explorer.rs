@@ -9,6 +9,8 @@ use raceproof::run::{Engine, Followed, Jobs, Progress, Replay};
 use raceproof::store::StoreOptions;
 use raceproof::{Checkpoint, Error, Outcome, Plan, Regression, Scenario};
 
+use super::failure::Failure;
+
 /// Explores and replays scenarios by name.
 pub(super) trait Explorer {
     /// The stores in force, one line each.
@@ -20,7 +22,7 @@ pub(super) trait Explorer {
         name: &str,
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error>;
+    ) -> Result<Outcome, Failure>;
 
     /// Goes on with a search of the scenario called `name`, of which each engine has left one of the `checkpoints`.
     fn resume(
@@ -29,13 +31,14 @@ pub(super) trait Explorer {
         plan: &Plan,
         checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error>;
+    ) -> Result<Outcome, Failure>;
 
     /// Replays a recorded execution of the scenario called `name`.
-    fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error>;
+    fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32)
+    -> Result<Replay, Failure>;
 
     /// Follows the schedule of a regression as far as it fits.
-    fn follow(&mut self, regression: &Regression) -> Result<Followed, Error>;
+    fn follow(&mut self, regression: &Regression) -> Result<Followed, Failure>;
 }
 
 /// The engine, or several of them, with the scenarios that are to be explored.
@@ -92,12 +95,12 @@ impl Explorer for Session {
         name: &str,
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failure> {
         let scenario = self.scenario(name);
-        match &mut self.engines {
-            Engines::One(engine) => engine.explore(&scenario, plan, progress),
-            Engines::Several(jobs) => jobs.explore(&scenario, plan, progress),
-        }
+        Ok(match &mut self.engines {
+            Engines::One(engine) => engine.explore(&scenario, plan, progress)?,
+            Engines::Several(jobs) => jobs.explore(&scenario, plan, progress)?,
+        })
     }
 
     fn resume(
@@ -106,30 +109,36 @@ impl Explorer for Session {
         plan: &Plan,
         mut checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failure> {
         let scenario = self.scenario(name);
-        match &mut self.engines {
+        Ok(match &mut self.engines {
             Engines::One(engine) => {
                 let only = checkpoints.pop().expect("one engine leaves one");
-                engine.resume(&scenario, plan, only, progress)
+                engine.resume(&scenario, plan, only, progress)?
             }
-            Engines::Several(jobs) => jobs.resume(&scenario, plan, checkpoints, progress),
-        }
+            Engines::Several(jobs) => jobs.resume(&scenario, plan, checkpoints, progress)?,
+        })
     }
 
-    fn replay(&mut self, name: &str, recorded: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {
+    fn replay(
+        &mut self,
+        name: &str,
+        recorded: &Trace,
+        plan: &Plan,
+        attempts: u32,
+    ) -> Result<Replay, Failure> {
         let scenario = self.scenario(name);
-        match &mut self.engines {
-            Engines::One(engine) => engine.replay(&scenario, recorded, plan, attempts),
-            Engines::Several(jobs) => jobs.replay(&scenario, recorded, plan, attempts),
-        }
+        Ok(match &mut self.engines {
+            Engines::One(engine) => engine.replay(&scenario, recorded, plan, attempts)?,
+            Engines::Several(jobs) => jobs.replay(&scenario, recorded, plan, attempts)?,
+        })
     }
 
-    fn follow(&mut self, regression: &Regression) -> Result<Followed, Error> {
+    fn follow(&mut self, regression: &Regression) -> Result<Followed, Failure> {
         let scenario = self.scenario(&regression.scenario);
-        match &mut self.engines {
-            Engines::One(engine) => engine.follow(&scenario, regression, &Plan::default()),
-            Engines::Several(jobs) => jobs.follow(&scenario, regression, &Plan::default()),
-        }
+        Ok(match &mut self.engines {
+            Engines::One(engine) => engine.follow(&scenario, regression, &Plan::default())?,
+            Engines::Several(jobs) => jobs.follow(&scenario, regression, &Plan::default())?,
+        })
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use raceproof::check::linearizability::Misfit;
 use raceproof::check::reading::ReadError;
 use raceproof::run::RegressionFolderError;
+use raceproof_reports::junit::JunitError;
+use raceproof_reports::redactor::RedactionError;
 use raceproof_reports::{DocumentError, Visible};
 use thiserror::Error;
 
@@ -77,6 +79,26 @@ pub(super) enum Failure {
     Page(#[source] raceproof_reports::html::PageError),
     #[error("failed to write `{}` (choose another place with `--out`)", .path.display())]
     PageUnwritable { path: PathBuf, source: io::Error },
+    #[error("failed to make the XML")]
+    Junit(#[from] JunitError),
+    #[error(transparent)]
+    Redaction(#[from] RedactionError),
+    #[error("operations in `{}` were redacted, so they cannot be done again (search anew with `--seed {seed}`)", .path.display())]
+    OperationsRedacted { path: PathBuf, seed: u64 },
+    #[error(
+        "a search that goes on may leave a checkpoint, which would hold what is to be redacted (leave `--resume` or `--redact` away)"
+    )]
+    ResumedAndRedacted,
+    #[error("`--open` shows a page, and this is none (leave `--format` and `--out -` away)")]
+    NothingToOpen,
+    #[error("failed to open a browser (is one installed? the page is `{page}`)")]
+    NoBrowser { page: String, source: io::Error },
+    #[error("failed to read the folder `{}` (give one with runs: `raceproof run --out DIR/NAME`)", .path.display())]
+    RunsUnreadable { path: PathBuf, source: io::Error },
+    #[error("failed to listen on port {port} of loopback (choose another with `--port`, or 0 for any)")]
+    Port { port: u16, source: io::Error },
+    #[error("failed to write the summary to `{}`, which $GITHUB_STEP_SUMMARY names", .path.display())]
+    SummaryUnwritable { path: PathBuf, source: io::Error },
     #[error("failed to make the JSON of the document")]
     Json(#[source] serde_json::Error),
 }
@@ -97,10 +119,19 @@ impl Failure {
             | Self::Page(_)
             | Self::PageUnwritable { .. }
             | Self::FileUnwritable { .. }
+            | Self::Junit(_)
+            | Self::NoBrowser { .. }
+            | Self::Port { .. }
+            | Self::SummaryUnwritable { .. }
             | Self::Json(_) => Exit::Environment,
             Self::Pattern(_)
             | Self::Request(_)
             | Self::Isolation(_)
+            | Self::Redaction(_)
+            | Self::OperationsRedacted { .. }
+            | Self::NothingToOpen
+            | Self::ResumedAndRedacted
+            | Self::RunsUnreadable { .. }
             | Self::Document(_)
             | Self::Merge(_)
             | Self::OtherVersion { .. }

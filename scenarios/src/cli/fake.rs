@@ -10,11 +10,12 @@ use raceproof::history::{Change, Effect, Trace, TraceStep};
 use raceproof::outcome::{Counterexample, Coverage, Replays, Stopped};
 use raceproof::run::{Followed, Progress, Replay};
 use raceproof::verdict::{Inconclusive, Verdict, Violation};
-use raceproof::{Checkpoint, Error, FaultModel, Isolation, Outcome, Plan, Regression, WorkerId};
+use raceproof::{Checkpoint, FaultModel, Isolation, Outcome, Plan, Regression, WorkerId};
 
 use raceproof_reports::wording;
 
 use super::explorer::Explorer;
+use super::failure::Failure;
 
 /// A broken variant that was caught.
 pub(super) fn caught(name: &str) -> Outcome {
@@ -198,8 +199,8 @@ impl Fake {
     }
 }
 
-fn refusal() -> Error {
-    Error::Runtime(io::Error::other("the fake was told to fail"))
+fn refusal() -> Failure {
+    raceproof::Error::Runtime(io::Error::other("the fake was told to fail")).into()
 }
 
 impl Explorer for Fake {
@@ -212,7 +213,7 @@ impl Explorer for Fake {
         name: &str,
         plan: &Plan,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failure> {
         let key = (name.to_owned(), plan.isolation, plan.model.clone());
         let found = self.outcomes.get(&key).cloned().flatten();
         self.explored.push(found.as_ref().map_or_else(|| name.to_owned(), wording::name));
@@ -227,19 +228,19 @@ impl Explorer for Fake {
         plan: &Plan,
         checkpoints: Vec<Checkpoint>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failure> {
         let mut outcome = self.explore(name, plan, progress)?;
         outcome.coverage.schedules +=
             checkpoints.iter().map(|checkpoint| checkpoint.head().schedules).sum::<u64>();
         Ok(outcome)
     }
 
-    fn replay(&mut self, _: &str, _: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Error> {
+    fn replay(&mut self, _: &str, _: &Trace, plan: &Plan, attempts: u32) -> Result<Replay, Failure> {
         self.replayed = Some((plan.clone(), attempts));
         self.replay.clone().ok_or_else(refusal)
     }
 
-    fn follow(&mut self, _: &Regression) -> Result<Followed, Error> {
+    fn follow(&mut self, _: &Regression) -> Result<Followed, Failure> {
         self.followed.clone().ok_or_else(refusal)
     }
 }

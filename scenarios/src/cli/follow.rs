@@ -24,7 +24,9 @@ pub(super) fn follow(
     catalogue: &[Arc<dyn Scenario>],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let regression = read(args)?;
+    let redactor = args.redaction.redactor()?;
+    output.redactor = redactor.clone();
+    let regression = redactor.value(read(args)?)?;
     let catalogue = &files::instead_of(catalogue, args.config.as_slice())?;
     let scenario = scenario(catalogue, &regression.scenario)?;
     with_stores(args, &scenario, regression.seed, output, |explorer, output| {

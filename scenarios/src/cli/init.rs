@@ -1,4 +1,4 @@
-//! Owns `raceproof init` and `raceproof schema`: what a scenario file is begun with.
+//! Owns `raceproof init`: what a scenario file is begun with.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,12 +19,5 @@ pub(super) fn init(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure
     let written = created.write_all(file::EXAMPLE.as_bytes());
     written.map_err(|source| Failure::FileUnwritable { path: path.clone(), source })?;
     output.note(&format!("wrote `{0}`; to run it: raceproof run -c {0}", path.display()));
-    Ok(Exit::AsExpected)
-}
-
-/// Prints the JSON schema of scenario files.
-pub(super) fn schema(output: &mut Output) -> Result<Exit, Failure> {
-    let text = serde_json::to_string_pretty(&file::schema()).map_err(Failure::Json)?;
-    output.result(&format!("{text}\n"));
     Ok(Exit::AsExpected)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use raceproof::{Card, Expectation, Isolation, Scenario};
 use raceproof_reports::Style;
 use raceproof_reports::visible::columns;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::args::{ALL_LEVELS, ListArgs, ListFormat};
 use super::catalogue_page::catalogue_page;
@@ -85,9 +86,23 @@ fn expected(card: &Card) -> String {
     }
 }
 
-/// `{"format": "raceproof-list", "version": 1, "scenarios": [card …]}`; append-only, as records are.
+/// What the field `format` of the document says.
+pub(super) const FORMAT: &str = "raceproof-list";
+
+/// The scenarios of a program; append-only within a version, as records are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Listed {
+    /// Always `raceproof-list`.
+    format: String,
+    /// The version of the format, from 1.
+    version: u64,
+    /// The scenarios, in the order of the catalogue.
+    scenarios: Vec<Card>,
+}
+
 fn as_json(cards: &[&Card]) -> Result<String, serde_json::Error> {
-    let list = json!({ "format": "raceproof-list", "version": 1, "scenarios": cards });
+    let scenarios = cards.iter().map(|card| (*card).clone()).collect();
+    let list = Listed { format: FORMAT.to_owned(), version: 1, scenarios };
     Ok(serde_json::to_string_pretty(&list)? + "\n")
 }
 

@@ -5,23 +5,26 @@ use std::path::{Path, PathBuf};
 use raceproof::history::Trace;
 use raceproof::outcome::merge as merged;
 use raceproof::run::{Followed, Progress, Replay};
-use raceproof::{Checkpoint, Error, FaultModel, Isolation, Outcome, Plan, Regression};
+use raceproof::{Checkpoint, FaultModel, Isolation, Outcome, Plan, Regression};
 use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::counted;
 use raceproof_reports::{Document, Folder, Visible};
 
 use super::allowance::Allowance;
-use super::args::{Format, MergeArgs};
+use super::args::MergeArgs;
 use super::course::Course;
 use super::exit::Exit;
 use super::explorer::Explorer;
 use super::failure::Failure;
 use super::leg::Leg;
 use super::output::Output;
+use super::redacting::Redacting;
 use super::report::document_at;
 
 /// Merges the searches of all files one by one, and tells, stores and judges them as if they had just been made as a whole.
 pub(super) fn merge(args: &MergeArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let redactor = args.redaction.redactor()?;
+    output.redactor = redactor.clone();
     let files: Vec<_> = args.files.iter().map(|file| document_at(file)).collect();
     let documents = files.iter().map(|file| Document::read(file)).collect::<Result<Vec<_>, _>>()?;
     check_versions(&files, &documents)?;
@@ -37,15 +40,16 @@ pub(super) fn merge(args: &MergeArgs, output: &mut Output) -> Result<Exit, Failu
         folder,
         // What was made elsewhere is gone on with elsewhere.
         resumption: None,
-        command: without_passwords(&std::env::args().collect::<Vec<_>>()),
+        command: redactor.command(&without_passwords(&std::env::args().collect::<Vec<_>>())),
         store_words: Vec::new(),
-        is_json: args.format == Format::Json,
+        format: args.format,
         is_fail_fast: false,
         is_strict_pass: args.strict_pass,
         loudness: args.loudness,
         signal: &|| None,
     };
-    let exit = course.run(&mut Merged(outcomes), None, output)?;
+    let mut explorer = Redacting { explorer: &mut Merged(outcomes), redactor };
+    let exit = course.run(&mut explorer, None, output)?;
     for line in &missing {
         output.note(line);
     }
@@ -105,7 +109,7 @@ impl Explorer for Merged {
         Vec::new()
     }
 
-    fn explore(&mut self, name: &str, plan: &Plan, _: &mut dyn FnMut(Progress)) -> Result<Outcome, Error> {
+    fn explore(&mut self, name: &str, plan: &Plan, _: &mut dyn FnMut(Progress)) -> Result<Outcome, Failure> {
         let wanted = (name, plan.isolation, &plan.model);
         let outcome = self.0.iter().find(|outcome| key(outcome) == wanted);
         Ok(outcome.expect("the course asks for what was merged").clone())
@@ -117,15 +121,15 @@ impl Explorer for Merged {
         _: &Plan,
         _: Vec<Checkpoint>,
         _: &mut dyn FnMut(Progress),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failure> {
         unreachable!("nothing of this is gone on with")
     }
 
-    fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Error> {
+    fn replay(&mut self, _: &str, _: &Trace, _: &Plan, _: u32) -> Result<Replay, Failure> {
         unreachable!("a course explores only")
     }
 
-    fn follow(&mut self, _: &Regression) -> Result<Followed, Error> {
+    fn follow(&mut self, _: &Regression) -> Result<Followed, Failure> {
         unreachable!("a course explores only")
     }
 }
@@ -136,7 +140,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::cli::args::Loudness;
+    use crate::cli::args::{Format, Loudness, RedactionArgs};
     use crate::cli::fake::{self, Captured};
 
     fn part(shard: &str, mut outcome: Outcome) -> Outcome {
@@ -170,7 +174,8 @@ mod tests {
         let mut output = Output::to(Box::new(results.clone()), Box::new(notes.clone()), Style::plain());
         let loudness = Loudness { quiet: false, verbose: false };
         let out = Some(place.path().join("out"));
-        let args = MergeArgs { files, format: Format::Human, out, strict_pass: false, loudness };
+        let redaction = RedactionArgs::default();
+        let args = MergeArgs { files, format: Format::Human, out, strict_pass: false, redaction, loudness };
         let exit = merge(&args, &mut output);
         Merge { exit, results: results.text(), notes: notes.text(), place }
     }
@@ -220,6 +225,7 @@ mod tests {
             format: Format::Human,
             out: None,
             strict_pass: false,
+            redaction: RedactionArgs::default(),
             loudness: Loudness { quiet: false, verbose: false },
         };
         let mut output =

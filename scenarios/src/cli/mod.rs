@@ -6,6 +6,7 @@ mod args;
 mod breakage;
 mod catalogue_page;
 mod check;
+mod checked;
 mod checker;
 mod completions;
 mod course;
@@ -24,12 +25,19 @@ mod merge;
 mod meter;
 mod output;
 mod pattern;
+mod redacting;
 mod replay;
 mod report;
+mod reports;
 mod request;
 mod resumption;
 mod run;
+mod schema;
+mod serve;
+mod step_summary;
+mod telling;
 mod transcript;
+mod voice;
 
 #[cfg(test)]
 mod fake;
@@ -64,13 +72,14 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
         Command::List(args) => list::list(args, catalogue, output),
         Command::Run(args) => run::run(args, catalogue, output),
         Command::Init(args) => init::init(args, output),
-        Command::Schema => init::schema(output),
         Command::Gate(args) => gate::gate(args, output),
         Command::Replay(args) => replay::replay(args, catalogue, output),
         Command::Transcript(args) => transcript::transcript(args, output),
         Command::Merge(args) => merge::merge(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Report(args) => report::report(args, output),
+        Command::Serve(args) => serve::serve(args, output),
+        Command::Schema(args) => schema::schema(args, output),
         Command::Doctor(args) => doctor::doctor(args, output),
         Command::Completions(args) => Ok(completions::completions(args, output)),
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 
-use raceproof_reports::{Style, Visible};
+use raceproof_reports::{Redactor, Style, Visible};
 
 /// The two streams. One that is closed at its other end (`| head`) swallows the rest in silence: the work
 /// goes on and the exit code stays that of the work.
@@ -12,6 +12,8 @@ pub(super) struct Output {
     notes: Stream,
     /// How results are drawn.
     pub(super) style: Style,
+    /// What is taken out of notes and errors; results come without it.
+    pub(super) redactor: Redactor,
     /// Whether a moving progress bar may be drawn on stderr.
     pub(super) progress_moves: bool,
 }
@@ -35,6 +37,7 @@ impl Output {
                 unicode: shows_unicode(locale.as_deref()),
                 colour: is_terminal && !is_dumb && variable("NO_COLOR").is_none(),
             },
+            redactor: Redactor::default(),
             progress_moves: io::stderr().is_terminal() && !is_dumb,
         }
     }
@@ -42,7 +45,8 @@ impl Output {
     /// Output to these two streams, in this style.
     #[cfg(test)]
     pub(super) fn to(results: Box<dyn Write>, notes: Box<dyn Write>, style: Style) -> Self {
-        Self { results: Stream(Some(results)), notes: Stream(Some(notes)), style, progress_moves: false }
+        let (results, notes) = (Stream(Some(results)), Stream(Some(notes)));
+        Self { results, notes, style, redactor: Redactor::default(), progress_moves: false }
     }
 
     /// Writes a result as it is.
@@ -52,7 +56,8 @@ impl Output {
 
     /// Writes one line about the work, made visible.
     pub(super) fn note(&mut self, line: &str) {
-        self.notes.write(&format!("{}\n", Visible::cut_to(line, NOTE_COLUMNS_MAX)));
+        let line = self.redactor.text(line);
+        self.notes.write(&format!("{}\n", Visible::cut_to(&line, NOTE_COLUMNS_MAX)));
     }
 
     /// Writes an error with all its causes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
+use raceproof::redacted::is_redacted;
 use raceproof::run::{RegressionFolder, Replay};
 use raceproof::{FaultModel, Isolation, Outcome, Plan, Scenario};
 use raceproof_reports::terminal::{recorded, replayed};
@@ -16,6 +17,7 @@ use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::follow::follow;
 use super::output::Output;
+use super::redacting::Redacting;
 use super::{files, request};
 
 /// Replays the violation of a record and tells whether it still shows.
@@ -27,12 +29,19 @@ pub(super) fn replay(
     if args.guided {
         return follow(args, catalogue, output);
     }
-    let document = Document::read(&args.file).map_err(|error| match RegressionFolder::read(&args.file) {
-        Ok(_) => Failure::NotGuided { path: args.file.clone() },
-        Err(_) => error.into(),
-    })?;
+    let redactor = args.redaction.redactor()?;
+    output.redactor = redactor.clone();
+    let mut document =
+        Document::read(&args.file).map_err(|error| match RegressionFolder::read(&args.file) {
+            Ok(_) => Failure::NotGuided { path: args.file.clone() },
+            Err(_) => error.into(),
+        })?;
+    document.outcomes = redactor.value(document.outcomes)?;
     let (outcome, evidence) = pick(&document, &args.file, &Wanted::of(args))?;
     let scenario = files::of_record(catalogue, args.config.as_deref(), &outcome.card)?;
+    if is_redacted(&evidence.shrunk.programs) {
+        return Err(Failure::OperationsRedacted { path: args.file.clone(), seed: outcome.seed });
+    }
     with_stores(args, &scenario, outcome.seed, output, |explorer, output| {
         replay_with(explorer, outcome, evidence, args, output)
     })
@@ -59,7 +68,8 @@ pub(super) fn with_stores(
     for line in session.description() {
         output.note(&line);
     }
-    let worked = work(&mut session, output);
+    let mut redacting = Redacting { explorer: &mut session, redactor: output.redactor.clone() };
+    let worked = work(&mut redacting, output);
     let stopped = session.stop();
     let exit = worked?;
     stopped?;

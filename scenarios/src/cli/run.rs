@@ -13,13 +13,14 @@ use raceproof_reports::command::without_passwords;
 use raceproof_reports::wording::{self, counted};
 
 use super::allowance::Allowance;
-use super::args::{Format, RunArgs};
+use super::args::RunArgs;
 use super::breakage::Breakage;
 use super::course::Course;
 use super::exit::Exit;
 use super::explorer::{Explorer, Session};
 use super::failure::Failure;
 use super::output::Output;
+use super::redacting::Redacting;
 use super::resumption::Resumption;
 use super::{files, pattern, request};
 
@@ -39,6 +40,11 @@ pub(super) fn run(
     let cards: Vec<_> = selected.iter().map(|index| &cards[*index]).collect();
     let scenarios: Vec<_> = selected.iter().map(|index| Arc::clone(&catalogue[*index])).collect();
     request::check_programs(&args.search, &scenarios)?;
+    let redactor = args.redaction.redactor()?;
+    if args.search.resume && !redactor.is_idle() {
+        return Err(Failure::ResumedAndRedacted);
+    }
+    output.redactor = redactor.clone();
     let (plan, levels) = (request::plan(&args.search)?, request::levels(&args.search)?);
     let breakage = Breakage::of(&args.search)?;
     let jobs = request::jobs(&args.search, &args.stores)?;
@@ -48,6 +54,7 @@ pub(super) fn run(
     let legs = request::legs(&cards, &levels, breakage.as_ref(), plan.strategy);
     let resumption = Resumption::new(folder.checkpoints(), args.search.resume, jobs);
     resumption.check(&legs, &plan)?;
+    let resumption = Some(resumption).filter(|_| redactor.is_idle());
     let mut kept = kept(args)?;
 
     let at_once = if jobs > 1 { format!(", {jobs} jobs") } else { String::new() };
@@ -58,6 +65,9 @@ pub(super) fn run(
     let models_unused = request::models_unused(&cards, plan.strategy);
     for line in request::levels_unused(&cards, &levels).iter().chain(&models_unused).chain(&unused) {
         output.note(line);
+    }
+    if resumption.is_none() {
+        output.note("searches leave no checkpoints, which would hold what is to be redacted");
     }
     for line in kept.iter().flat_map(super::kept::opened) {
         output.note(&line);
@@ -72,16 +82,17 @@ pub(super) fn run(
         plan,
         allowance,
         folder,
-        resumption: Some(resumption),
-        command: without_passwords(&std::env::args().collect::<Vec<_>>()),
-        store_words: without_passwords(&request::words(&args.stores)),
-        is_json: args.format == Format::Json,
+        resumption,
+        command: redactor.command(&without_passwords(&std::env::args().collect::<Vec<_>>())),
+        store_words: redactor.command(&without_passwords(&request::words(&args.stores))),
+        format: args.format,
         is_fail_fast: args.fail_fast,
         is_strict_pass: args.strict_pass,
         loudness: args.loudness,
         signal: &|| interrupt.signal(),
     };
-    let ended = course.run(&mut session, kept.as_mut(), output);
+    let mut explorer = Redacting { explorer: &mut session, redactor };
+    let ended = course.run(&mut explorer, kept.as_mut(), output);
     let stopped = session.stop();
     let exit = ended?;
     stopped?;

@@ -3,6 +3,7 @@
 //! These tests fail where Docker, Redis or Chromium is missing; `ci/setup` brings what they need.
 
 mod bursts;
+mod formats;
 mod judged;
 mod kept;
 mod models;
@@ -10,10 +11,12 @@ mod page;
 mod place;
 mod processes;
 mod race;
+mod redacted;
 mod removed;
 mod replayed;
 mod resumed;
 mod running;
+mod served;
 mod shards;
 mod shown;
 mod transcripts;

@@ -86,7 +86,7 @@ fn file_that_init_writes_finds_a_violation() {
 
 #[test]
 fn schema_knows_every_table_of_a_file() {
-    let schema = Place::new().call(&["schema"]).ended_with(0).json();
+    let schema = Place::new().call(&["schema", "race"]).ended_with(0).json();
     for table in ["stores", "set-up", "worker", "invariant", "service"] {
         assert!(schema["properties"][table].is_object(), "{table}");
     }

@@ -21,6 +21,7 @@ const RINGS: [&[&str]; 3] = [
         "outcome",
         "plan",
         "programs",
+        "redacted",
         "regression",
         "shard",
         "verdict",

@@ -9,6 +9,7 @@ use super::Level;
 /// One kind of anomaly, the gravest first. Names and meanings are Adya's ("Weak Consistency", 1999) where he has one, else those
 /// of Elle (Kingsbury and Alvaro, VLDB 2020).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Anomaly {
     /// A value was read that nobody wrote.
     #[serde(rename = "unwritten-read")]

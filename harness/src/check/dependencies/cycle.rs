@@ -8,6 +8,7 @@ use super::anomaly::Anomaly;
 
 /// Why one transaction must come before another in every serial order (Adya's direct dependencies).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Dependency {
     /// ww: the second wrote the next version of what the first had written.
@@ -47,6 +48,7 @@ impl Dependency {
 
 /// One transaction of a cycle, or one operation of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// What it is called in the history.
     pub name: String,
@@ -56,6 +58,7 @@ pub struct Member {
 
 /// One dependency of a cycle, from the member in the same place to the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link {
     /// Why.
     pub dependency: Dependency,
@@ -75,6 +78,7 @@ pub struct Link {
 
 /// Transactions that no serial order can contain. It displays as a story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cycle {
     /// What such a cycle is called.
     pub anomaly: Anomaly,

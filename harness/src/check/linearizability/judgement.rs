@@ -24,6 +24,7 @@ pub enum Judgement {
 
 /// When an operation took effect, in one explanation of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Point {
     /// Its position among the operations of the history.
     pub operation: usize,
@@ -33,6 +34,7 @@ pub struct Point {
 
 /// Where the best explanation of a history ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stuck {
     /// The part of the object, such as a key, if parts are judged one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -81,7 +81,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// A part of a URL with everything escaped that might mean something there.
-pub(in crate::store) fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

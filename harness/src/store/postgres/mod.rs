@@ -29,7 +29,6 @@ mod standing;
 mod waits;
 
 pub use backend::PostgresBackend;
-pub(super) use batch::percent_encoded;
 
 /// What Postgres is called in records and on scenarios' cards.
 pub const NAME: &str = "postgres";

@@ -9,7 +9,7 @@ use raceproof::{FaultModel, Isolation};
 use raceproof_reports::{Document, Folder, Style};
 use tempfile::TempDir;
 
-use super::{Allowance, Course, Exit, Leg, Loudness, Outcome, Output, Resumption};
+use super::{Allowance, Course, Exit, Format, Leg, Loudness, Outcome, Output, Resumption};
 use crate::cli::fake::{self, Captured, Fake};
 
 /// A violation is kept once, and said to be, where there is a folder for it; the engine is given what is kept.
@@ -53,7 +53,7 @@ fn course(outcomes: &[(&str, Option<Outcome>)], folder: &Path) -> Course<'static
         resumption: Some(Resumption::new(Folder::at(folder).checkpoints(), false, 1)),
         command: vec!["raceproof".to_owned(), "run".to_owned()],
         store_words: vec!["--stores".to_owned(), "local".to_owned()],
-        is_json: false,
+        format: Format::Human,
         is_fail_fast: false,
         is_strict_pass: false,
         loudness: Loudness { quiet: false, verbose: false },
@@ -100,7 +100,7 @@ fn expected_violations_are_told_shortly() {
     ✓ counter/incr     expected pass: no violation in the 6 schedules explored, exhausted: yes; 1.50 ms
     2 scenarios: 2 as expected
     ");
-    insta::assert_snapshot!(ran.notes, @"wrote the run and the record of its violation to `OUT`; for a page: raceproof report OUT/report.json");
+    insta::assert_snapshot!(ran.notes, @"wrote the run and the record of its violation to `OUT`; the page: OUT/report.html");
 }
 
 /// A record holds what `replay` needs, and `report.json` holds everything.
@@ -178,7 +178,7 @@ fn records_are_counted_in_words() {
 /// A program that reads stdout gets one document, whatever else there is to say.
 #[test]
 fn json_is_the_only_thing_on_stdout() {
-    let ran = ran(&two(), |course| course.is_json = true);
+    let ran = ran(&two(), |course| course.format = Format::Json);
     let document = Document::parse(ran.results.as_bytes(), "stdout".as_ref()).expect("a document");
     assert_eq!(document.outcomes.len(), 2);
 }
