@@ -156,8 +156,8 @@ fn page_keeps_its_bound() {
     let mut long = hostile.clone();
     let evidence = long.counterexample.as_mut().expect("evidence");
     evidence.shrunk.steps = (0..400).map(|step| evidence.shrunk.steps[step % 2].clone()).collect();
-    let many = (0..250).map(|number| {
-        let mut outcome = if number % 100 == 0 { long.clone() } else { hostile.clone() };
+    let many = (0..150).map(|number| {
+        let mut outcome = if number % 10 == 0 { long.clone() } else { hostile.clone() };
         outcome.card.name = format!("{}{number}/{}", outcome.card.name, outcome.card.about);
         outcome
     });
