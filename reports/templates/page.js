@@ -75,7 +75,7 @@
   };
   filters.hidden = false;
   filters.addEventListener("input", filter);
-  filters.addEventListener("reset", () => setTimeout(filter));
+  filters.querySelector("button").addEventListener("click", () => { filters.reset(); filter(); });
   filters.addEventListener("submit", (event) => event.preventDefault());
   filter();
 })();

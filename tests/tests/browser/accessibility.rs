@@ -21,7 +21,7 @@ fn engine() -> String {
 }
 
 async fn assert_accessible(tab: &Tab, what: &str) {
-    let told = tab.ask(RUN).await;
+    let told = tab.wait_for(RUN).await;
     assert_eq!(told["violations"], Value::Array(Vec::new()), "{what}");
     assert!(told["passes"].as_u64() > Some(20), "{what}: the engine has looked: {told}");
 }
@@ -48,7 +48,7 @@ fn page_that_is_not_accessible_is_found_out() {
     let page = page_of(vec![caught("counter/get-set", 2)]).replace("<html lang=\"en\">", "<html>");
     visit(&page, async |tab| {
         tab.ask(&engine).await;
-        let told = tab.ask(RUN).await;
+        let told = tab.wait_for(RUN).await;
         assert!(told["violations"].to_string().contains("html-has-lang"), "{told}");
     });
 }

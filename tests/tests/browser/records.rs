@@ -144,7 +144,7 @@ fn evidence(pairs: usize) -> Value {
 
 fn step(worker: &str, request: &str, reply: &str) -> Value {
     let effect = json!({
-        "did": "request", "connection": worker, "store": "redis", "queued": [], "request": request, "reply": reply,
+        "did": "request", "connection": { "worker": worker, "ordinal": 0 }, "store": "redis", "queued": [], "request": request, "reply": reply,
         "digest": "00",
     });
     json!({ "effect": effect, "woken": [], "changes": [], "violated": null })

@@ -14,6 +14,7 @@ use chromiumoxide::cdp::browser_protocol::log::EventEntryAdded;
 use chromiumoxide::cdp::browser_protocol::network::{self, EventRequestWillBeSent};
 use chromiumoxide::cdp::browser_protocol::page::{EventJavascriptDialogOpening, PrintToPdfParams};
 use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, EventConsoleApiCalled, EventExceptionThrown};
+use chromiumoxide::layout::Point;
 use chromiumoxide::listeners::EventStream;
 use chromiumoxide::page::{Page, ScreenshotParams};
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -115,9 +116,19 @@ impl Tab {
         self.page.execute(media).await.expect("media can be chosen");
     }
 
-    /// What `script` comes to, in the page; a promise is waited for.
+    /// What `script` comes to, in the page.
     pub(crate) async fn ask(&self, script: &str) -> Value {
-        let script = EvaluateParams::builder().expression(script).await_promise(true).return_by_value(true);
+        self.evaluate(script, false).await
+    }
+
+    /// What the promise comes to that `script` gives. It needs scripts.
+    pub(crate) async fn wait_for(&self, script: &str) -> Value {
+        self.evaluate(script, true).await
+    }
+
+    async fn evaluate(&self, script: &str, is_promise: bool) -> Value {
+        let script =
+            EvaluateParams::builder().expression(script).await_promise(is_promise).return_by_value(true);
         let told = self.page.evaluate_expression(script.build().expect("an expression")).await;
         told.expect("the script is ours").value().cloned().unwrap_or(Value::Null)
     }
@@ -133,14 +144,20 @@ impl Tab {
 
     /// Clicks the element with the mouse, as a person would.
     pub(crate) async fn click(&self, selector: &str) {
-        let element = self.page.find_element(selector).await.expect("it is on the page");
-        element.click().await.expect("it can be clicked");
+        let script = format!(
+            "(() => {{ const it = document.querySelector({}); it.scrollIntoView({{ block: 'center' }}); \
+             const {{ x, y, width, height }} = it.getBoundingClientRect(); return [x + width / 2, y + height / 2]; }})()",
+            Value::from(selector)
+        );
+        let [x, y] = serde_json::from_value(self.ask(&script).await).expect("it is on the page");
+        self.page.click(Point::new(x, y)).await.expect("a mouse clicks anywhere");
     }
 
-    /// Types into what has the focus.
+    /// Clicks into a field and types.
     pub(crate) async fn type_into(&self, selector: &str, text: &str) {
+        self.click(selector).await;
         let element = self.page.find_element(selector).await.expect("it is on the page");
-        element.click().await.expect("it can be clicked").type_str(text).await.expect("it takes text");
+        element.type_str(text).await.expect("it takes text");
     }
 
     /// Presses a key, such as `Tab`.
