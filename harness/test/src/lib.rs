@@ -38,7 +38,7 @@
 //! assert!(passed.outcome.coverage.exhausted);
 //! ```
 //!
-//! A [`race`] names stores, what they hold at first, workers, and promises. [`Race::check`] has real servers execute the workers'
+//! A [`race()`] names stores, what they hold at first, workers, and promises. [`Race::check`] has real servers execute the workers'
 //! commands and statements one at a time, in one order after the other, until a promise breaks, no order is left or the budget
 //! is spent. The guide is `docs/testing-your-code.md` of the repository.
 //!

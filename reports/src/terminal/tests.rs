@@ -200,3 +200,21 @@ fn colours_change_no_text() {
     let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     assert_eq!(trimmed(&coloured), trimmed(&told(&outcome, &at(100))));
 }
+
+/// Nobody had said that the code is right, so nobody is wrong about it; and it need not say anything about itself.
+#[test]
+fn violation_of_ones_own_code_is_no_false_alarm() {
+    let mut outcome = samples::eventful();
+    let line = |outcome: &Outcome| {
+        OutcomeLine { outcome, name_columns: 20, is_strict_pass: false }.draw(&Style::plain())
+    };
+    assert!(line(&outcome).contains("FALSE ALARM"));
+    (outcome.card.unproven, outcome.card.about) = (true, String::new());
+    assert!(line(&outcome).contains("VIOLATION, a promise is broken"), "{}", line(&outcome));
+    assert!(totals(std::slice::from_ref(&outcome), false, &Style::plain()).contains("1 violation"));
+    assert!(told(&outcome, &at(100)).lines().nth(1).is_some_and(str::is_empty), "no line about nothing");
+    let mut passed = samples::correct();
+    assert!(line(&passed).contains("expected pass"));
+    passed.card.unproven = true;
+    assert!(line(&passed).contains("  pass: no violation in"), "{}", line(&passed));
+}
