@@ -85,7 +85,7 @@ mod tests {
         let text = told(vec![outcome]);
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.starts_with("::error title=a/x%2Cfile=y%3A%3Az%25\\r\\n%3A%3Aadd-mask"), "{text}");
-        assert!(text.contains("100%25\\n::error::injected\\r"), "{text}");
+        assert!(text.contains("100%25; ::error::injected\\r"), "{text}");
     }
 
     #[test]

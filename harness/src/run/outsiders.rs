@@ -195,8 +195,8 @@ mod tests {
     #[test]
     fn what_a_program_has_started_counts() {
         let script = "sh -c 'echo begun; while :; do :; done' & wait";
-        let mut parent = Command::new("sh").args(["-c", script]);
-        let mut parent = parent.stdout(Stdio::piped()).spawn().expect("a shell");
+        let mut shell = Command::new("sh");
+        let mut parent = shell.args(["-c", script]).stdout(Stdio::piped()).spawn().expect("a shell");
         let mut line = String::new();
         BufReader::new(parent.stdout.take().expect("a pipe")).read_line(&mut line).expect("it speaks");
         let mut outsiders = of(&parent);

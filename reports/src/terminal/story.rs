@@ -16,10 +16,12 @@ pub fn full(story: &Story, style: &Style) -> String {
         for line in style.wrap(essence.as_str(), style.width() - 2, 8) {
             text += &format!("  {}\n", style.paint(Tone::Strong, &line));
         }
-        text += "\n";
     }
     // Code of one's own need not say anything about itself.
     if !story.about.as_str().is_empty() {
+        if story.essence.is_some() {
+            text += "\n";
+        }
         for line in style.wrap(story.about.as_str(), style.width() - 2, 5) {
             text += &format!("  {}\n", style.paint(Tone::Quiet, &line));
         }

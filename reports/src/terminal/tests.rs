@@ -212,7 +212,7 @@ fn violation_of_ones_own_code_is_no_false_alarm() {
     (outcome.card.unproven, outcome.card.about) = (true, String::new());
     assert!(line(&outcome).contains("VIOLATION, a promise is broken"), "{}", line(&outcome));
     assert!(totals(std::slice::from_ref(&outcome), false, &Style::plain()).contains("1 violation"));
-    assert!(told(&outcome, &at(100)).lines().nth(1).is_some_and(str::is_empty), "no line about nothing");
+    assert!(!told(&outcome, &at(100)).contains("\n\n\n"), "no line about nothing");
     let mut passed = samples::correct();
     assert!(line(&passed).contains("expected pass"));
     passed.card.unproven = true;
