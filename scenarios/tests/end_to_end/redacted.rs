@@ -89,12 +89,11 @@ fn reports_and_histories_of_old_records_are_redacted() {
     let page = fs::read_to_string(place.path("page.html")).expect("it was written");
     assert!(!page.contains(SECRET) && page.contains("‹redacted›"));
     let history = format!(
-        "[{{\"process\": 0, \"type\": \"invoke\", \"f\": \"read\", \"value\": null}},
-          {{\"process\": 0, \"type\": \"ok\", \"f\": \"read\", \"value\": \"{SECRET}\"}}]"
+        "{{:type :invoke, :f :read, :value nil, :process 0}}\n{{:type :ok, :f :read, :value {SECRET}, :process 0}}\n"
     );
-    fs::write(place.path("history.json"), history).expect("our own folder");
+    fs::write(place.path("history.edn"), history).expect("our own folder");
     let check =
-        place.call(&[&["check", "history.json", "--model", "register"], &REDACT[..]].concat()).ended_with(1);
+        place.call(&[&["check", "history.edn", "--model", "register"], &REDACT[..]].concat()).ended_with(1);
     assert!(!is_told(&check, SECRET) && is_told(&check, "‹redacted›"), "{check:?}");
 }
 
