@@ -159,7 +159,9 @@ mod tests {
         // It stands for the thread that starts all tests.
         let starter = std::thread::spawn(move || {
             let _ = begun.recv();
-            let wait = move || drop(released.recv());
+            let wait = move || {
+                let _ = released.recv();
+            };
             std::thread::Builder::new().name("another_test".to_owned()).spawn(wait).expect("a thread")
         });
         let mut builder = tokio::runtime::Builder::new_current_thread();

@@ -81,7 +81,8 @@ fn violation_is_told_and_written() {
         (place.path().display().to_string(), violated.story.lines().find(|line| line.contains("  test ")));
     let line = line.expect("the place of the test");
     assert!(line.contains("src/check/tests.rs:"), "{line}");
-    let story = violated.story.replace(&root, "PLACE").replace(line, "  test      LINE").replace(" --release", "");
+    let story =
+        violated.story.replace(&root, "PLACE").replace(line, "  test      LINE").replace(" --release", "");
     insta::assert_snapshot!(story);
     let record = violated.record.expect("it was written");
     assert_eq!(files(&place.path().join("out")), ["no_increment_is_lost.html", "no_increment_is_lost.json"]);
@@ -116,7 +117,8 @@ fn pass_says_what_it_is_worth_and_writes_nothing() {
     assert!(passed.outcome.coverage.exhausted);
     let told = passed.to_string();
     let (head, time) = told.rsplit_once("; ").expect("the time comes last");
-    let expected = "✓ no increment is lost  pass: no violation in the 2 schedules explored, exhausted: yes (reduced)";
+    let expected =
+        "✓ no increment is lost  pass: no violation in the 2 schedules explored, exhausted: yes (reduced)";
     assert_eq!(head, expected);
     assert!(time.contains('s'), "{told}");
     assert!(files(place.path()).is_empty());
