@@ -304,7 +304,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Lets one thing happen.
-    async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
+    pub(super) async fn take(&mut self, choice: Choice) -> Result<(), Halt> {
         self.rings = 0;
         self.polling.is_old = false;
         if let Some(worker) = choice.worker() {
