@@ -52,7 +52,7 @@ fn prefix_of_a_broken_history_is_linearizable_and_with_a_blocked_operation_it_is
             assert_eq!(verdict, "linearizable", "{name}");
             continue;
         };
-        let prefix: Vec<_> = stuck.prefix.iter().map(|index| operations[*index].clone()).collect();
+        let prefix: Vec<_> = stuck.prefix.iter().map(|point| operations[point.operation].clone()).collect();
         assert!(matches!(judge(&prefix), Judgement::Linearizable(_)), "{name}");
         assert!(!stuck.blocked.is_empty(), "{name}");
     }

@@ -146,6 +146,7 @@ fn replays(
         operations: Vec::new(),
         ends: BTreeMap::new(),
         verdict: Verdict::Pass,
+        courses: Vec::new(),
     };
     let plan = plan(model);
     let first = engine.replay(scenario, &recorded, &plan, 1).expect("the schedule runs");
