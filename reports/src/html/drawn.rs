@@ -4,7 +4,7 @@ use super::bars::Bars;
 use super::cut::Scissors;
 use super::graph::Graph;
 use super::grid::Grid;
-use crate::story::Story;
+use crate::story::{Lanes, Story};
 
 /// The parts of a story that are laid out.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Drawn {
 impl Drawn {
     pub(super) fn of(story: &Story) -> Self {
         let lanes = story.lanes.as_ref();
-        let circles = lanes.into_iter().flat_map(|lanes| lanes.circles());
+        let circles = lanes.into_iter().flat_map(Lanes::circles);
         let mut scissors = Scissors::default();
         Self {
             grid: lanes.map(|lanes| Grid::of(lanes, &mut scissors)),

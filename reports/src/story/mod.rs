@@ -192,7 +192,7 @@ impl Lanes {
     #[must_use]
     pub fn of(trace: &Trace, violation: Option<&Violation>) -> Self {
         let scene = Scene::of(trace, violation);
-        let step = |index: usize| Row::Step(Step::of(&scene, index));
+        let step = |index: usize| Row::Step(Box::new(Step::of(&scene, index)));
         Self {
             planned: planned::lines(trace),
             stores: scene.stores.iter().map(|store| Visible::of(store)).collect(),

@@ -20,7 +20,7 @@ const LISTED_MAX: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
     /// A step.
-    Step(Step),
+    Step(Box<Step>),
     /// So many steps in the middle of a long execution are not shown.
     LeftOut(usize),
 }

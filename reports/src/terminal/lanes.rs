@@ -182,7 +182,7 @@ fn across_columns(lanes: &[usize]) -> usize {
 
 fn steps(lanes: &Lanes) -> impl Iterator<Item = &Step> {
     lanes.rows.iter().filter_map(|row| match row {
-        Row::Step(step) => Some(step),
+        Row::Step(step) => Some(step.as_ref()),
         Row::LeftOut(_) => None,
     })
 }
