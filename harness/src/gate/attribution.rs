@@ -8,6 +8,7 @@
 //!                                                             that has waited longest inside the program
 //! ```
 
+use super::connection::Connection;
 use super::{Gate, GateError, Lease};
 use crate::id::{ConnectionId, WorkerId};
 
@@ -23,7 +24,7 @@ impl Gate {
     /// Whether some connection holds a request of which it is not known for whom it is.
     #[must_use]
     pub fn has_unclaimed(&self) -> bool {
-        self.connections.iter().any(|connection| connection.is_unclaimed())
+        self.connections.iter().any(Connection::is_unclaimed)
     }
 
     /// Says for whom the requests are of which that is not known. To be asked when everything is at rest; `waiting` are the
@@ -110,6 +111,6 @@ impl Gate {
     #[must_use]
     pub fn is_common_busy(&self) -> bool {
         let common = |connection: &&super::Connection| connection.lease == Lease::Common;
-        self.connections.iter().filter(common).any(|connection| connection.busy())
+        self.connections.iter().filter(common).any(Connection::busy)
     }
 }

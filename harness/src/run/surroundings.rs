@@ -152,9 +152,13 @@ impl Surroundings {
 mod tests {
     use super::*;
 
+    /// Each test starts threads that mean something to the other.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
     /// In `cargo test` threads of other tests come and go while a worker waits for another one, under any name.
     #[test]
     fn thread_that_no_worker_has_started_is_harmless() {
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let (begin, begun) = std::sync::mpsc::channel::<()>();
         let (release, released) = std::sync::mpsc::channel::<()>();
         // It stands for the thread that starts all tests.
@@ -181,6 +185,7 @@ mod tests {
     /// Each of the three would wake somebody some day; a thread of ours and one that only waits would not.
     #[test]
     fn thread_child_and_socket_are_noticed() {
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let name = Home::next_name();
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().thread_name(name.clone()).build().expect("a runtime");

@@ -73,7 +73,7 @@ mod tests {
             prop_assume!(!words[0].eq_ignore_ascii_case(b"AUTH"));
             let line = typed(&words).expect("it is short") + "\r\n";
             prop_assert!(!line.trim_end().chars().any(char::is_control));
-            let read: Vec<Vec<u8>> = Arguments::of(line.as_bytes()).map(|word| word.into_owned()).collect();
+            let read: Vec<Vec<u8>> = Arguments::of(line.as_bytes()).map(std::borrow::Cow::into_owned).collect();
             prop_assert_eq!(read, words);
         }
     }
