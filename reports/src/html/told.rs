@@ -82,7 +82,7 @@ impl Evidence<'_> {
             judgement: words,
             is_open: self.is_open,
             is_brief: level >= STEPS_MAX.len(),
-            reproduce: Reproduce::of(self.outcome, &story, self.program),
+            reproduce: Reproduce::of(self.outcome, &story, self.program, level == 0),
             story: &story,
         };
         told.render_into(into)
