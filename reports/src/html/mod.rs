@@ -2,10 +2,12 @@
 //! desk, for a phone and for paper. Everything passes through [`Visible`] and is then escaped by the templates.
 
 mod anchors;
+mod burst;
 mod circumstances;
 mod fitting;
 mod overview;
 mod page;
+mod plot;
 mod reproduce;
 mod row;
 mod script;
