@@ -1,13 +1,28 @@
-//! Owns the page: one file that needs neither network nor script, in light and dark, for a desk and for a
-//! phone. Everything passes through [`Visible`] and is then escaped by the templates.
+//! Owns the page: one file of bounded size that needs no network and can do without its script, in light and dark, for a
+//! desk, for a phone and for paper. Everything passes through [`Visible`] and is then escaped by the templates.
 
+mod anchors;
+mod burst;
+mod circumstances;
+mod fitting;
+mod overview;
 mod page;
+mod plot;
+mod reproduce;
+mod row;
+mod script;
+mod table;
+mod told;
 
 use askama::Template;
 use thiserror::Error;
 
 use crate::document::Document;
 use crate::visible::Visible;
+use crate::wording;
+
+/// The largest page, whatever the documents hold: more is cut, and the page says so.
+pub const PAGE_BYTES_MAX: usize = 8 << 20;
 
 /// A document, with the commands that replay its violations.
 #[derive(Debug)]
@@ -24,12 +39,17 @@ pub struct Source<'a> {
 #[error("failed to render the page (this is a bug of ours: please report it)")]
 pub struct PageError(#[from] askama::Error);
 
-/// Several documents as one page of HTML.
+/// Several documents as one page of HTML, of at most [`PAGE_BYTES_MAX`].
 ///
 /// # Errors
 /// None for the templates that we have; the library cannot promise it.
 pub fn page(sources: &[Source<'_>]) -> Result<String, PageError> {
-    Ok(page::Page::of(sources).render()? + "\n")
+    Ok(page::Page::of(sources)?.render()? + "\n")
+}
+
+/// `3 more scenarios`; `None` if there are none.
+fn more(count: usize, noun: &str) -> Option<String> {
+    (count > 0).then(|| wording::counted(count as u64, &format!("more {noun}")))
 }
 
 #[cfg(test)]

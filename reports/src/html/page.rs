@@ -1,34 +1,55 @@
-//! Owns what the template is given: every text already made visible.
+//! Owns what the template of the whole page is given, and how the page keeps its bound: every text already made visible,
+//! every list cut, every part fitted into what the parts before it have left.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use raceproof::Outcome;
-use raceproof::outcome::{Judgement, Stopped};
-use raceproof::verdict::Verdict;
+use raceproof::outcome::Judgement;
 
-use super::{Source, Visible};
+use super::anchors::Anchors;
+use super::burst::Burst;
+use super::fitting::fitted;
+use super::overview::Overview;
+use super::row::class;
+use super::script::{SCRIPT, policy};
+use super::table::Table;
+use super::told::{Evidence, LEVELS};
+use super::{PAGE_BYTES_MAX, PageError, Source, Visible, more};
 use crate::Sweep;
 use crate::command::shell_line;
-use crate::story::{Line, Row, Story};
-use crate::sweep::{Cell, Found, Over, Swept};
 use crate::wording;
+
+/// What style, script and everything that is said once take at most.
+const FRAME_BYTES_MAX: usize = 512 << 10;
+/// Most that the tables of levels and models take.
+const TABLES_BYTES_MAX: usize = 512 << 10;
+/// Most that the plots of bursts take.
+const BURSTS_BYTES_MAX: usize = 512 << 10;
+/// Most commands that are told.
+const RUNS_MAX: usize = 10;
+/// Most violations that are told: first those that nobody expected.
+const STORIES_MAX: usize = 1_000;
+/// How many violations are unfolded at first; of more, the reader chooses.
+const OPEN_MAX: usize = 3;
 
 /// The whole page.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct Page {
-    title: &'static str,
+    policy: String,
+    script: &'static str,
     headline: String,
     totals: Vec<Total>,
     runs: Vec<Run>,
-    /// What all rows ran with.
-    shared: Vec<Visible>,
-    /// Whether a row ran with something that another did not.
-    differs: bool,
-    rows: Vec<Summary>,
-    tables: Vec<Table>,
-    stories: Vec<Told>,
+    more_runs: Option<String>,
+    overview: String,
+    tables: Vec<String>,
+    more_tables: Option<String>,
+    bursts: Vec<String>,
+    more_bursts: Option<String>,
+    stories: Vec<String>,
+    more_stories: Option<String>,
 }
 
 /// How many scenarios came to one judgement.
@@ -43,98 +64,51 @@ struct Run {
     program: Visible,
 }
 
-/// One line of the summary.
-struct Summary {
-    /// Which violation tells more, by its number on the page.
-    story: Option<usize>,
-    name: Visible,
-    expected: Visible,
-    actual: String,
-    /// Whether that is one word.
-    actual_is_word: bool,
-    judgement: &'static str,
-    class: &'static str,
-    reason: Option<Visible>,
-    coverage: String,
-    /// How many schedules violated, where the search went on after the first.
-    violating: Option<String>,
-    remarks: Vec<Visible>,
-    hint: Option<&'static str>,
-    time: String,
-    /// What it ran with, as far as not all rows did.
-    own: Vec<Visible>,
-}
-
-/// One family at several levels or under several models.
-struct Table {
-    title: Visible,
-    class: &'static str,
-    comparison: Visible,
-    noun: &'static str,
-    columns: Vec<Visible>,
-    rows: Vec<TableRow>,
-    /// What its words mean, where that is not plain.
-    legend: Vec<String>,
-}
-
-/// One scenario in all columns.
-struct TableRow {
-    name: Visible,
-    cells: Vec<TableCell>,
-}
-
-/// One scenario in one column.
-struct TableCell {
-    word: String,
-    anomaly: Option<Visible>,
-    class: &'static str,
-}
-
-/// One violation, with its number on the page.
-struct Told {
-    number: usize,
-    class: &'static str,
-    judgement: &'static str,
-    story: Story,
+/// One outcome, and where it comes from.
+struct Found<'a> {
+    outcome: &'a Outcome,
+    program: &'a str,
+    command: Option<&'a str>,
 }
 
 impl Page {
-    pub(super) fn of(sources: &[Source<'_>]) -> Self {
-        let mut page = Self {
-            title: "raceproof report",
-            headline: String::new(),
-            totals: totals(sources),
-            runs: sources.iter().map(Run::of).collect(),
-            shared: Vec::new(),
-            differs: false,
-            rows: Vec::new(),
-            tables: Sweep::all(outcomes(sources)).iter().map(Table::of).collect(),
-            stories: Vec::new(),
-        };
-        let circumstances: Vec<_> = outcomes(sources).map(circumstances).collect();
-        page.shared = shared(&circumstances);
-        page.differs = circumstances.iter().any(|of_one| of_one.len() > page.shared.len());
-        for source in sources {
-            for (index, outcome) in source.document.outcomes.iter().enumerate() {
-                let command = source.replay_commands.get(index).and_then(Option::as_deref);
-                page.add(outcome, command);
-            }
-        }
-        page.headline = wording::scenarios(outcomes(sources).map(|outcome| outcome.card.name.as_str()));
-        page
+    pub(super) fn of(sources: &[Source<'_>]) -> Result<Self, PageError> {
+        let found: Vec<Found<'_>> = sources.iter().flat_map(Found::all).collect();
+        let outcomes: Vec<&Outcome> = found.iter().map(|found| found.outcome).collect();
+        let mut anchors = Anchors::default();
+        let ids = ids(&outcomes, &mut anchors);
+        let overview = Overview::of(&outcomes, &ids, &mut anchors)?.render()?;
+        let tables = tables(&outcomes, &mut anchors)?;
+        let bursts = bursts(&outcomes, &mut anchors)?;
+        let parts = tables.iter().chain(&bursts).flatten().map(String::len);
+        let so_far = overview.len() + parts.sum::<usize>();
+        let stories = stories(&found, &ids, PAGE_BYTES_MAX - FRAME_BYTES_MAX - so_far)?;
+        let violations = outcomes.iter().filter(|outcome| is_told(outcome)).count();
+        Ok(Self {
+            policy: policy(),
+            script: SCRIPT,
+            headline: wording::scenarios(outcomes.iter().map(|outcome| outcome.card.name.as_str())),
+            totals: totals(&outcomes),
+            runs: sources.iter().take(RUNS_MAX).map(Run::of).collect(),
+            more_runs: more(sources.len().saturating_sub(RUNS_MAX), "run"),
+            more_tables: more(tables.iter().filter(|table| table.is_none()).count(), "table"),
+            tables: tables.into_iter().flatten().collect(),
+            more_bursts: more(bursts.iter().filter(|burst| burst.is_none()).count(), "burst plot"),
+            bursts: bursts.into_iter().flatten().collect(),
+            more_stories: more(violations - stories.len(), "violation"),
+            overview,
+            stories,
+        })
     }
+}
 
-    fn add(&mut self, outcome: &Outcome, command: Option<&str>) {
-        let judgement = outcome.judgement();
-        let number = self.stories.len() + 1;
-        let story = Story::of(outcome, command);
-        self.rows.push(Summary::of(outcome, story.as_ref().map(|_| number), &self.shared));
-        self.stories.extend(story.map(|story| Told {
-            number,
-            class: class(judgement),
-            judgement: wording::judgement(judgement),
-            story,
-        }));
+impl<'a> Found<'a> {
+    fn all(source: &'a Source<'_>) -> impl Iterator<Item = Self> {
+        source.document.outcomes.iter().enumerate().map(|(index, outcome)| Self {
+            outcome,
+            program: &source.document.program,
+            command: source.replay_commands.get(index).and_then(Option::as_deref),
+        })
     }
 }
 
@@ -145,104 +119,53 @@ impl Run {
     }
 }
 
-impl Table {
-    fn of(sweep: &Sweep) -> Self {
-        let what = match sweep.over {
-            Over::Levels => "which anomaly is possible at which level",
-            Over::Models => "what holds when faults happen and time passes",
-        };
-        let names_anomalies = !sweep.anomalies().is_empty();
-        let cell = |cell: &Cell| TableCell {
-            word: cell.word(sweep.over),
-            anomaly: cell.anomaly.as_deref().filter(|_| names_anomalies).map(Visible::of),
-            class: match cell.found {
-                _ if cell.differs => "differs",
-                Found::Broken if names_anomalies => "breaks",
-                Found::Unnamed => "quiet",
-                _ => "",
-            },
-        };
-        let row = |row: &Swept| TableRow {
-            name: Visible::of(&row.name),
-            cells: row.cells.iter().map(cell).collect(),
-        };
-        Self {
-            title: Visible::of(&format!("{}: {what}", sweep.family)),
-            class: match (sweep.is_equal(), sweep.is_different()) {
-                (_, true) => "bad",
-                (true, false) => "good",
-                (false, false) => "unsure",
-            },
-            comparison: Visible::of(&sweep.comparison()),
-            noun: sweep.over.noun(),
-            columns: sweep.columns.iter().map(|column| Visible::of(column)).collect(),
-            rows: sweep.rows.iter().map(row).collect(),
-            legend: sweep.legend(),
-        }
+/// Whether there is a violation to tell of.
+fn is_told(outcome: &Outcome) -> bool {
+    outcome.counterexample.is_some() || outcome.verdict.violation().is_some()
+}
+
+/// The name of each violation's place on the page; `None` where there is no violation, or no room to tell of it.
+fn ids(outcomes: &[&Outcome], anchors: &mut Anchors) -> Vec<Option<String>> {
+    let mut told: Vec<usize> = (0..outcomes.len()).filter(|index| is_told(outcomes[*index])).collect();
+    told.sort_by_key(|index| outcomes[*index].judgement() == Judgement::AsExpected);
+    told.truncate(STORIES_MAX);
+    told.sort_unstable();
+    let mut ids = vec![None; outcomes.len()];
+    for index in told {
+        ids[index] = Some(anchors.name("violation", &wording::name(outcomes[index])));
     }
+    ids
 }
 
-impl Summary {
-    fn of(outcome: &Outcome, story: Option<usize>, shared: &[Visible]) -> Self {
-        let coverage = &outcome.coverage;
-        let reason = match &outcome.verdict {
-            Verdict::Inconclusive(reason) => Some(Visible::of(&reason.to_string())),
-            Verdict::Pass | Verdict::Violation(_) => None,
-        };
-        Self {
-            story,
-            name: Visible::of(&wording::name(outcome)),
-            expected: Visible::of(&wording::expected(outcome)),
-            actual: match outcome.judgement() {
-                Judgement::Interrupted => "–".to_owned(),
-                Judgement::Unjudged => wording::unjudged_verdict(outcome),
-                _ => outcome.verdict.word().to_owned(),
-            },
-            actual_is_word: outcome.judgement() != Judgement::Unjudged,
-            judgement: wording::judgement(outcome.judgement()),
-            class: class(outcome.judgement()),
-            reason,
-            coverage: wording::coverage(outcome),
-            // Of bursts the coverage tells it.
-            violating: (coverage.violating > 0
-                && coverage.stopped != Stopped::FirstViolation
-                && outcome.bursts.is_none())
-            .then(|| format!("{} violating", wording::counted(coverage.violating, "schedule"))),
-            remarks: wording::remarks(outcome).iter().map(|remark| Visible::of(remark)).collect(),
-            hint: wording::hint(outcome),
-            time: wording::duration(coverage.elapsed_us),
-            own: circumstances(outcome).into_iter().filter(|fact| !shared.contains(fact)).collect(),
-        }
-    }
+fn tables(outcomes: &[&Outcome], anchors: &mut Anchors) -> Result<Vec<Option<String>>, PageError> {
+    let tables: Vec<Table> = Sweep::all(outcomes.iter().copied())
+        .iter()
+        .map(|sweep| Table::of(sweep, anchors.name("table", &sweep.family)))
+        .collect();
+    fitted(tables.len(), 1, TABLES_BYTES_MAX, |index, _, into| tables[index].render_into(into))
 }
 
-fn outcomes<'a>(sources: &'a [Source<'a>]) -> impl Iterator<Item = &'a Outcome> {
-    sources.iter().flat_map(|source| &source.document.outcomes)
+fn bursts(outcomes: &[&Outcome], anchors: &mut Anchors) -> Result<Vec<Option<String>>, PageError> {
+    let of = |outcome: &&Outcome| Burst::of(outcome, || anchors.name("bursts", &wording::name(outcome)));
+    let bursts: Vec<Burst> = outcomes.iter().filter_map(of).collect();
+    fitted(bursts.len(), 1, BURSTS_BYTES_MAX, |index, _, into| bursts[index].render_into(into))
 }
 
-/// What a scenario ran with, one phrase each.
-fn circumstances(outcome: &Outcome) -> Vec<Visible> {
-    let mut facts = vec![
-        wording::counted(outcome.workers as u64, "worker"),
-        format!("seed {}", outcome.seed),
-        format!("strategy {}", outcome.coverage.strategy),
-    ];
-    facts.extend(wording::model_beside_name(outcome));
-    facts.push(wording::breakage(&outcome.model));
-    facts.extend(outcome.stores.iter().cloned());
-    facts.push(format!("clock: {}", outcome.clock));
-    facts.iter().map(|fact| Visible::of(fact)).collect()
+/// The violations, each as whole as there is room for.
+fn stories(found: &[Found<'_>], ids: &[Option<String>], bytes_max: usize) -> Result<Vec<String>, PageError> {
+    let told: Vec<_> =
+        found.iter().zip(ids).filter_map(|(found, id)| Some((found, id.as_deref()?))).collect();
+    let is_open = told.len() <= OPEN_MAX;
+    let stories = fitted(told.len(), LEVELS, bytes_max, |index, level, into| {
+        let (Found { outcome, program, command }, id) = told[index];
+        Evidence { id, program, outcome, command: *command, is_open }.render(level, into)
+    })?;
+    Ok(stories.into_iter().flatten().collect())
 }
 
-/// What all have in common.
-fn shared(circumstances: &[Vec<Visible>]) -> Vec<Visible> {
-    let Some((first, others)) = circumstances.split_first() else { return Vec::new() };
-    first.iter().filter(|fact| others.iter().all(|other| other.contains(fact))).cloned().collect()
-}
-
-fn totals(sources: &[Source<'_>]) -> Vec<Total> {
+fn totals(outcomes: &[&Outcome]) -> Vec<Total> {
     let mut counts: BTreeMap<Judgement, u64> = BTreeMap::new();
-    for outcome in outcomes(sources) {
+    for outcome in outcomes {
         *counts.entry(outcome.judgement()).or_default() += 1;
     }
     let total = |(judgement, count): (Judgement, u64)| Total {
@@ -250,12 +173,4 @@ fn totals(sources: &[Source<'_>]) -> Vec<Total> {
         text: wording::judged(count, judgement),
     };
     counts.into_iter().map(total).collect()
-}
-
-fn class(judgement: Judgement) -> &'static str {
-    match judgement {
-        Judgement::AsExpected => "good",
-        Judgement::Inconclusive | Judgement::Interrupted | Judgement::Unjudged => "unsure",
-        Judgement::MissedBug | Judgement::FalseAlarm => "bad",
-    }
 }

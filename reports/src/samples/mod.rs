@@ -180,10 +180,15 @@ pub(crate) fn eventful() -> Outcome {
 
 /// Markup, quotes, escape sequences, characters that turn text around, and a value of 1 MiB.
 pub(crate) fn hostile() -> Outcome {
+    hostile_of(1 << 20)
+}
+
+/// The same with a value of so many bytes.
+pub(crate) fn hostile_of(bytes: usize) -> Outcome {
     let markup = "<script>alert('x')</script><img src=x onerror=\"alert(1)\">&amp;";
     let escapes = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\r\n\0fake line";
     let turned = "paid\u{202e}diap\u{2066}\u{200b} {{ 1 }} {% raw %}";
-    let long = "x".repeat(1 << 20);
+    let long = "x".repeat(bytes);
     let violation = violation(&format!("{markup} {escapes}"), &format!("{turned} {long}"), Some(1));
     let steps = vec![
         request(

@@ -7,6 +7,7 @@ mod circle;
 mod contrast;
 mod difference;
 mod essence;
+mod narrow;
 mod planned;
 mod reported;
 mod row;

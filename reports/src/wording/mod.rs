@@ -1,6 +1,7 @@
 //! Owns the sentences that every report uses for the same fact, so that terminal and page agree and no
 //! report claims more than was explored.
 
+mod apart;
 mod burst;
 mod model;
 mod remarks;
@@ -14,6 +15,7 @@ use raceproof::verdict::Verdict;
 
 use raceproof::Outcome;
 
+pub use apart::{explored, first_violation};
 pub use burst::{NO_REPLAY, burst};
 pub use model::{atomicity, breakage, breakage_of, legend, model, model_beside_name, name, name_of};
 pub use remarks::{remarks, unjudged_verdict};
