@@ -22,6 +22,9 @@ pub struct Bursts {
     pub running_us: u64,
     /// How long the stores took to answer, as seen at the gate, by store and first word of the command (`redis GET`).
     pub latencies: BTreeMap<String, Latency>,
+    /// How it went in the course of time; at most [`MOMENTS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Moment>,
     /// The first burst that violated an invariant.
     pub violating: Option<BurstRecord>,
 }
@@ -48,6 +51,25 @@ pub struct Latency {
     /// None took longer.
     pub max_us: u64,
 }
+
+/// Some bursts that ran one after the other, taken together; equally many in each but the last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Moment {
+    /// How many bursts.
+    pub bursts: u64,
+    /// Real time in which their workers ran free, in microseconds.
+    pub running_us: u64,
+    /// Commands that the stores have answered in it.
+    pub commands: u64,
+    /// How many of the bursts violated an invariant.
+    pub violating: u64,
+    /// How long the stores took to answer, as in [`Bursts::latencies`].
+    pub latencies: BTreeMap<String, Latency>,
+}
+
+/// Most moments of which a series consists.
+pub const MOMENTS_MAX: usize = 120;
 
 /// One burst as it went by at the gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

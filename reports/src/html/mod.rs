@@ -3,6 +3,7 @@
 
 mod anchors;
 mod bars;
+mod burst;
 mod circumstances;
 mod cut;
 mod drawn;
@@ -11,6 +12,7 @@ mod graph;
 mod grid;
 mod overview;
 mod page;
+mod plot;
 mod reproduce;
 mod row;
 mod script;

@@ -8,6 +8,7 @@ use raceproof::Outcome;
 use raceproof::outcome::Judgement;
 
 use super::anchors::Anchors;
+use super::burst::Burst;
 use super::fitting::fitted;
 use super::overview::Overview;
 use super::row::class;
@@ -23,6 +24,8 @@ use crate::wording;
 const FRAME_BYTES_MAX: usize = 512 << 10;
 /// Most that the tables of levels and models take.
 const TABLES_BYTES_MAX: usize = 512 << 10;
+/// Most that the plots of bursts take.
+const BURSTS_BYTES_MAX: usize = 512 << 10;
 /// Most commands that are told.
 const RUNS_MAX: usize = 10;
 /// Most violations that are told: first those that nobody expected.
@@ -43,6 +46,8 @@ pub(super) struct Page {
     overview: String,
     tables: Vec<String>,
     more_tables: Option<String>,
+    bursts: Vec<String>,
+    more_bursts: Option<String>,
     stories: Vec<String>,
     more_stories: Option<String>,
 }
@@ -74,7 +79,9 @@ impl Page {
         let ids = ids(&outcomes, &mut anchors);
         let overview = Overview::of(&outcomes, &ids, &mut anchors)?.render()?;
         let tables = tables(&outcomes, &mut anchors)?;
-        let so_far = overview.len() + tables.iter().flatten().map(String::len).sum::<usize>();
+        let bursts = bursts(&outcomes, &mut anchors)?;
+        let parts = tables.iter().chain(&bursts).flatten().map(String::len);
+        let so_far = overview.len() + parts.sum::<usize>();
         let stories = stories(&found, &ids, PAGE_BYTES_MAX - FRAME_BYTES_MAX - so_far)?;
         let violations = outcomes.iter().filter(|outcome| is_told(outcome)).count();
         Ok(Self {
@@ -86,6 +93,8 @@ impl Page {
             more_runs: more(sources.len().saturating_sub(RUNS_MAX), "run"),
             more_tables: more(tables.iter().filter(|table| table.is_none()).count(), "table"),
             tables: tables.into_iter().flatten().collect(),
+            more_bursts: more(bursts.iter().filter(|burst| burst.is_none()).count(), "burst plot"),
+            bursts: bursts.into_iter().flatten().collect(),
             more_stories: more(violations - stories.len(), "violation"),
             overview,
             stories,
@@ -134,6 +143,12 @@ fn tables(outcomes: &[&Outcome], anchors: &mut Anchors) -> Result<Vec<Option<Str
         .map(|sweep| Table::of(sweep, anchors.name("table", &sweep.family)))
         .collect();
     fitted(tables.len(), 1, TABLES_BYTES_MAX, |index, _, into| tables[index].render_into(into))
+}
+
+fn bursts(outcomes: &[&Outcome], anchors: &mut Anchors) -> Result<Vec<Option<String>>, PageError> {
+    let of = |outcome: &&Outcome| Burst::of(outcome, || anchors.name("bursts", &wording::name(outcome)));
+    let bursts: Vec<Burst> = outcomes.iter().filter_map(of).collect();
+    fitted(bursts.len(), 1, BURSTS_BYTES_MAX, |index, _, into| bursts[index].render_into(into))
 }
 
 /// The violations, each as whole as there is room for.

@@ -5,6 +5,7 @@ use raceproof::Outcome;
 
 use super::Visible;
 use crate::story::Story;
+use crate::transcript::{Form, transcript};
 use crate::wording;
 
 /// How to see a violation again.
@@ -29,13 +30,21 @@ pub(super) struct Reproduce {
     pub(super) stores: Vec<Visible>,
     /// The program that found it.
     pub(super) program: Visible,
+    /// What each is for, and the text.
+    pub(super) transcripts: Vec<(&'static str, String)>,
+    /// Why there is none.
+    pub(super) untypable: Option<Visible>,
 }
+
+/// Longest transcript that is shown; `raceproof transcript` prints longer ones.
+const TRANSCRIPT_BYTES_MAX: usize = 16 << 10;
 
 /// Most stores that are listed.
 const STORES_MAX: usize = 16;
 
 impl Reproduce {
-    pub(super) fn of(outcome: &Outcome, story: &Story, program: &str) -> Self {
+    /// With `transcripts` if there is room for them.
+    pub(super) fn of(outcome: &Outcome, story: &Story, program: &str, transcripts: bool) -> Self {
         let schedule = outcome.counterexample.as_ref().map(|evidence| &evidence.shrunk.schedule);
         let mut model = wording::model_beside_name(outcome);
         model.extend(outcome.isolation.map(|level| format!("isolation {level}")));
@@ -54,6 +63,21 @@ impl Reproduce {
             clock: Visible::of(&outcome.clock),
             stores: outcome.stores.iter().take(STORES_MAX).map(|store| Visible::of(store)).collect(),
             program: Visible::of(program),
+            transcripts: if transcripts { written(outcome) } else { Vec::new() },
+            untypable: (outcome.counterexample.is_some() && transcripts)
+                .then(|| transcript(outcome, Form::Shell).err())
+                .flatten()
+                .map(|why| Visible::of(&why.to_string())),
         }
     }
+}
+
+/// The transcripts that can be made.
+fn written(outcome: &Outcome) -> Vec<(&'static str, String)> {
+    let forms = [
+        (Form::Shell, "the script for bash, psql and redis-cli"),
+        (Form::Isolationtester, "the spec for PostgreSQL’s isolationtester"),
+    ];
+    let made = forms.into_iter().filter_map(|(form, what)| Some((what, transcript(outcome, form).ok()?)));
+    made.filter(|(_, text)| text.len() <= TRANSCRIPT_BYTES_MAX).collect()
 }

@@ -88,7 +88,7 @@ impl Evidence<'_> {
             judgement: words,
             is_open: self.is_open,
             is_brief: level >= STEPS_MAX.len(),
-            reproduce: Reproduce::of(self.outcome, &story, self.program),
+            reproduce: Reproduce::of(self.outcome, &story, self.program, level == 0),
             drawn: Drawn::of(&story),
             story: &story,
         };

@@ -9,6 +9,7 @@ open() { # NAME KIND COMMAND...
     local name=$1 kind=$2
     shift 2
     mkfifo "$work/$name.in"
+    : >"$work/$name.out"
     "$@" <"$work/$name.in" >>"$work/$name.out" 2>&1 &
     eval "pid_$name=$! kind_$name=$kind fd_$name=$next_fd"
     eval "exec $next_fd>\"\$work/$name.in\""

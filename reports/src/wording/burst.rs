@@ -65,7 +65,7 @@ mod tests {
     fn bursts() -> Bursts {
         let latency = |count| Latency { count, p50_us: 20, p99_us: 90, max_us: 400 };
         let latencies = [("redis SET".to_owned(), latency(1)), ("redis GET".to_owned(), latency(2))].into();
-        Bursts { threads: 2, operations: 3, commands: 6, running_us: 1_000, latencies, violating: None }
+        Bursts { threads: 2, operations: 3, commands: 6, running_us: 1_000, latencies, ..Bursts::default() }
     }
 
     /// The most frequent command comes first; without any there is nothing to tell.

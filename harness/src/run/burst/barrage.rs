@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::crews::Crews;
 use super::free::{Course, FreeRun, Ran};
 use super::record::{latencies, told};
+use super::series::Series;
 use crate::burst::Bursts;
 use crate::error::Error;
 use crate::fault::FaultKind;
@@ -40,6 +41,7 @@ struct Sum {
     verdict: Verdict,
     bursts: Bursts,
     timings: Timings,
+    series: Series,
     /// What every burst starts from.
     initial: Option<State>,
 }
@@ -57,7 +59,8 @@ impl Barrage<'_> {
         let mut crews = Crews::hire(count)?;
         let mut tally = Tally::start(&self.rig.gate, self.plan.final_states_max);
         let bursts = Bursts { threads: crews.len(), ..Bursts::default() };
-        let mut sum = Sum { verdict: Verdict::Pass, bursts, timings: Timings::default(), initial: None };
+        let (timings, series) = (Timings::default(), Series::default());
+        let mut sum = Sum { verdict: Verdict::Pass, bursts, timings, series, initial: None };
         let stopped = self.explore(&subject, &workers, &mut crews, &mut tally, &mut sum).await?;
         sum.verdict = subject.judged(sum.verdict);
         if let Some(what) = tally.vacuous() {
@@ -65,6 +68,7 @@ impl Barrage<'_> {
         }
         let gate = &self.rig.gate;
         sum.bursts.latencies = latencies(&sum.timings, gate.backends());
+        sum.bursts.series = sum.series.told(gate.backends());
         let mut coverage = tally.coverage(&plan, false, stopped, gate);
         // Statements ran as the server runs them, side by side.
         coverage.splits_max = None;
@@ -164,17 +168,20 @@ impl Barrage<'_> {
     /// Takes in one burst; says whether and why it was the last.
     fn take(&self, ran: &Ran, tally: &Tally, sum: &mut Sum) -> Option<Stopped> {
         sum.timings.merge(&ran.timings);
+        let running_us = u64::try_from(ran.running.as_micros()).unwrap_or(u64::MAX);
+        let is_violating = ran.executed.verdict.violation().is_some();
+        sum.series.add(running_us, ran.commands, is_violating, &ran.timings);
         let Sum { bursts, .. } = sum;
         bursts.operations += ran.executed.operations.len() as u64;
         bursts.commands += ran.commands;
-        bursts.running_us += u64::try_from(ran.running.as_micros()).unwrap_or(u64::MAX);
+        bursts.running_us += running_us;
         let verdict = &ran.executed.verdict;
         let stopped = match verdict {
             Verdict::Pass => None,
             Verdict::Inconclusive(_) => Some(Stopped::Inconclusive),
             Verdict::Violation(_) => (!self.plan.keep_going).then_some(Stopped::FirstViolation),
         };
-        if verdict.violation().is_some() && bursts.violating.is_none() {
+        if is_violating && bursts.violating.is_none() {
             let gate = &self.rig.gate;
             let (backends, sessions) = (gate.backends(), gate.sessions());
             bursts.violating = Some(told(ran, tally.schedules, sum.initial.as_ref(), backends, sessions));

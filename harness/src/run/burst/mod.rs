@@ -9,6 +9,7 @@ mod crews;
 mod free;
 mod record;
 mod reported;
+mod series;
 mod shift;
 
 pub(super) use barrage::Barrage;

@@ -21,7 +21,7 @@ pub(super) fn sentence(trace: &Trace, difference: Option<&Difference>) -> Option
             .map(|block| block.start)
             .find(|at| choices.get(*at).is_some_and(wanted)),
         Some(Difference::Instead(at)) => choices.get(*at).filter(|choice| wanted(choice)).map(|_| *at),
-        None => choices.iter().position(|choice| wanted(choice)),
+        None => choices.iter().position(&wanted),
         Some(Difference::Ends(_) | Difference::GoesOn) => None,
     };
     if let Some(at) = is(|choice| *choice == Choice::Advance) {
