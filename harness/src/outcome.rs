@@ -1,6 +1,8 @@
 //! Owns [`Outcome`]: everything that one search of one scenario came to. Rendering it is the business
 //! of the reports.
 
+// Longer than 400 lines because everything that one search comes to is one document, whose parts are read together.
+
 mod grace;
 mod merging;
 mod reduction;

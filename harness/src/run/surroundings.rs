@@ -85,11 +85,22 @@ impl Home {
 
 /// proc(5): a line `SigBlk:` with the signals as bits, the first one lowest. Where there is none every thread counts as marked.
 fn is_marked(folder: &Path) -> bool {
-    let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
-    let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-    let blocked = blocked.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
-    blocked.is_none_or(|bits| bits & (1 << (MARK as i32 - 1)) != 0)
+    let blocks = |bits: u64, signal: Signal| bits & (1 << (signal as i32 - 1)) != 0;
+    for _ in 0..LOOKS_MAX {
+        let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let Some(bits) = blocked.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()) else { return true };
+        // The C library blocks every signal while a thread begins and while it ends, and nobody blocks this one else.
+        if !blocks(bits, Signal::SIGSEGV) {
+            return blocks(bits, MARK);
+        }
+        std::thread::yield_now();
+    }
+    true
 }
+
+/// Most looks at a thread that begins or ends, until it has begun or is gone.
+const LOOKS_MAX: usize = 10_000;
 
 /// The description of the list on which this runtime's sockets are: that which has a socket of ours on it.
 fn list_of_sockets() -> io::Result<Option<PathBuf>> {

@@ -1,3 +1,5 @@
+//! Owns the proof that a transcript says what was recorded, in words that its client does not obey.
+
 use raceproof::history::Typed;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Owns the arguments as they are typed. What they amount to is [`super::request`]'s business.
 
+// Longer than 400 lines because every option stands beside those that it goes with, as `--help` shows them.
+
 mod formats;
 mod reporting;
 

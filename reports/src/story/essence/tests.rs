@@ -1,3 +1,5 @@
+//! Owns the proof that a sentence says what the evidence shows, and no more.
+
 use raceproof::outcome::Passing;
 
 use super::*;
