@@ -89,7 +89,9 @@ fn is_marked(folder: &Path) -> bool {
     for _ in 0..LOOKS_MAX {
         let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
         let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
-        let Some(bits) = blocked.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()) else { return true };
+        let Some(bits) = blocked.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()) else {
+            return true;
+        };
         // The C library blocks every signal while a thread begins and while it ends, and nobody blocks this one else.
         if !blocks(bits, Signal::SIGSEGV) {
             return blocks(bits, MARK);

@@ -33,9 +33,10 @@ pub(super) fn report(args: &ReportArgs, output: &mut Output) -> Result<Exit, Fai
     let program = words.first().map_or("raceproof", String::as_str);
     let mut parts = Vec::new();
     for file in &files {
-        let mut document = Document::read(file)?;
-        document.outcomes = redactor.value(document.outcomes)?;
-        document.command = redactor.command(&document.command);
+        let Document { program: of, begun_ms, command, outcomes, .. } = Document::read(file)?;
+        // What is said of the outcomes is said anew, for it quotes them.
+        let told = Document::new(redactor.command(&command), redactor.value(outcomes)?);
+        let document = Document { program: of, begun_ms, ..told };
         parts.push(Replayable { commands: replay_commands(program, file, &document), document });
     }
     let joined = Joined::of(parts);

@@ -61,6 +61,7 @@ fn search_that_was_ended_goes_on_to_the_same_end() {
 #[test]
 fn search_of_several_jobs_goes_on_to_the_same_end() {
     let place = Place::new();
+    let run = |place: &Place, words: &[&str]| run(place, &[&["--strategy", "dfs"], words].concat());
     let file = |part: &str| format!("records/checkpoints/counter-get-set@{part}.json");
     let count = |called: &Called| {
         let coverage = outcome(called)["coverage"].clone();
