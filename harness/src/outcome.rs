@@ -1,9 +1,8 @@
 //! Owns [`Outcome`]: everything that one search of one scenario came to. Rendering it is the business
 //! of the reports.
 
-// Longer than 400 lines because everything that one search comes to is one document, whose parts are read together.
-
 mod grace;
+mod judgement;
 mod merging;
 mod reduction;
 
@@ -16,7 +15,7 @@ use crate::card::{Card, Expectation};
 use crate::check::Cycle;
 use crate::checkpoint::Checkpoint;
 use crate::choice::Schedule;
-use crate::fault::{FaultKind, FaultModel};
+use crate::fault::FaultModel;
 use crate::history::{Trace, Typed};
 use crate::isolation::Isolation;
 use crate::regression::Retried;
@@ -24,6 +23,7 @@ use crate::shard::Shard;
 use crate::verdict::{Verdict, Violation};
 
 pub use grace::Grace;
+pub use judgement::Judgement;
 pub(crate) use merging::winner;
 pub use merging::{MergeError, merge};
 pub use reduction::Reduction;
@@ -80,42 +80,6 @@ impl Outcome {
         self.card.tells(&self.model).then_some(&self.model)
     }
 
-    /// Whether the verdict is the one that the scenario's card expects. A violation stays one whatever ended the
-    /// search; a pass of a search that the user ended says nothing.
-    #[must_use]
-    pub fn judgement(&self) -> Judgement {
-        let is_broken = self.expected().map(Expectation::is_violation);
-        match (&self.verdict, is_broken) {
-            (Verdict::Pass, _) if self.coverage.stopped == Stopped::Interrupted => Judgement::Interrupted,
-            (Verdict::Inconclusive(_), _) => Judgement::Inconclusive,
-            (Verdict::Pass, _) if !self.coverage.missing.is_empty() => Judgement::Inconclusive,
-            (Verdict::Pass, _) if self.is_for_the_whole_to_say() => Judgement::Unjudged,
-            (Verdict::Pass, _) if self.saw_no_fault() => Judgement::Inconclusive,
-            (Verdict::Violation(_) | Verdict::Pass, None) => Judgement::Unjudged,
-            (Verdict::Violation(_), Some(true)) | (Verdict::Pass, Some(false)) => Judgement::AsExpected,
-            (Verdict::Pass, Some(true)) if self.is_beyond_the_model() => Judgement::Unjudged,
-            (Verdict::Pass, Some(true)) => Judgement::MissedBug,
-            (Verdict::Violation(_), Some(false)) if self.card.unproven => Judgement::Broken,
-            (Verdict::Violation(_), Some(false)) => Judgement::FalseAlarm,
-        }
-    }
-
-    /// Whether faults were allowed and not one happened, be it that the stores cannot have any: then the search says
-    /// nothing about them.
-    #[must_use]
-    pub fn saw_no_fault(&self) -> bool {
-        let may_break = FaultKind::ALL.iter().any(|kind| self.model.allows(*kind));
-        may_break && self.coverage.faults.is_empty()
-    }
-
-    /// Whether this is a part of a search, and what it did not see may be in another part.
-    #[must_use]
-    pub fn is_for_the_whole_to_say(&self) -> bool {
-        let is_broken = self.expected().is_some_and(Expectation::is_violation);
-        let is_open = self.verdict == Verdict::Pass && (is_broken || self.saw_no_fault());
-        is_open && self.coverage.shard.is_some()
-    }
-
     /// Itself, from where its parts go on only if a budget or the user has ended it.
     pub(crate) fn with_checkpoints_if_unfinished(mut self) -> Self {
         if !matches!(
@@ -134,32 +98,6 @@ impl Outcome {
             checkpoint.body.evidence = evidence.map(|evidence| (self.seed, self.workers, evidence));
         }
     }
-
-    /// Whether the violation that the card expects lies within single requests, which this search took for atomic.
-    fn is_beyond_the_model(&self) -> bool {
-        self.card.needs_splits && self.coverage.splits_max == Some(0)
-    }
-}
-
-/// How a verdict compares with what was expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Judgement {
-    /// A broken variant was caught, or a correct one passed.
-    AsExpected,
-    /// Nothing can be said, also because not one of the faults happened that could have.
-    Inconclusive,
-    /// The user ended the search before it had found anything.
-    Interrupted,
-    /// The card says nothing about this isolation level or fault model, or needs requests to be split and they were not, or
-    /// what was not seen in this part of a search may be in another.
-    Unjudged,
-    /// A broken variant passed.
-    MissedBug,
-    /// A correct variant was flagged.
-    FalseAlarm,
-    /// Code of which nobody has said that it is right has broken a promise.
-    Broken,
 }
 
 /// How much of the scenario's schedules was looked at; what a pass is worth.
@@ -334,6 +272,7 @@ pub struct Replays {
 mod tests {
     use super::*;
     use crate::card::Expectation;
+    use crate::fault::FaultKind;
     use crate::verdict::Inconclusive;
 
     /// A model of which nothing happened was not explored, so a pass under it is none; a violation stays one.

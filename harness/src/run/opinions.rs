@@ -16,6 +16,9 @@ pub(super) fn courses(setting: &Setting<'_>) -> Vec<Course> {
 impl Execution<'_> {
     /// Notes what each invariant says of `state` now.
     pub(super) fn note_opinions(&mut self, state: &State) {
+        if self.courses.is_empty() {
+            return;
+        }
         let steps = self.steps.len();
         let mut courses = std::mem::take(&mut self.courses);
         let invariants = self.setting.always.iter().chain(self.setting.finally);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Power, Processes, ServerClock};
 
@@ -96,12 +96,12 @@ impl Server {
     /// The URL, with this scheme, with which any client reaches this server over TCP; `None` if it does not listen there.
     #[must_use]
     pub fn url(&self, scheme: &str) -> Option<String> {
-        let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let address = self.tcp.as_ref()?;
-        let password = self.password.as_deref().map(|password| format!(":{}", escaped(password)));
-        let user = self.user.as_deref().map_or_else(String::new, escaped) + &password.unwrap_or_default();
+        let password = self.password.as_deref().map(|password| format!(":{}", percent_encoded(password)));
+        let user =
+            self.user.as_deref().map_or_else(String::new, percent_encoded) + &password.unwrap_or_default();
         let user = if user.is_empty() { user } else { format!("{user}@") };
-        Some(format!("{scheme}://{user}{address}/{}", escaped(&self.database)))
+        Some(format!("{scheme}://{user}{address}/{}", percent_encoded(&self.database)))
     }
 
     /// The settings with which tokio-postgres reaches this PostgreSQL.
@@ -169,6 +169,14 @@ impl fmt::Debug for Server {
     }
 }
 
+/// What means nothing in a URL (RFC 3986: unreserved).
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A part of a URL with everything escaped that might mean something there.
+pub(in crate::store) fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, &UNRESERVED).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +232,11 @@ mod tests {
     #[test]
     fn an_ipv6_address_is_bracketed() {
         assert_eq!(Address::Tcp { host: "::1".to_owned(), port: 5 }.to_string(), "[::1]:5");
+    }
+
+    #[test]
+    fn names_in_urls_are_escaped() {
+        assert_eq!(percent_encoded("raceproof_1-a.b~"), "raceproof_1-a.b~");
+        assert_eq!(percent_encoded("a/b @ü"), "a%2Fb%20%40%C3%BC");
     }
 }

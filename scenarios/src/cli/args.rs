@@ -1,7 +1,5 @@
 //! Owns the arguments as they are typed. What they amount to is [`super::request`]'s business.
 
-// Longer than 400 lines because every option stands beside those that it goes with, as `--help` shows them.
-
 mod formats;
 mod reporting;
 
@@ -21,7 +19,7 @@ use super::checker::ModelName;
 use super::exit::{CHECK_EXIT_CODES, EXIT_CODES};
 
 pub(super) use formats::{CheckFormat, Format, ListFormat, ReportFormat, SchemaOf, TranscriptFormat};
-pub(super) use reporting::{RedactionArgs, ReportArgs, SchemaArgs, ServeArgs};
+pub(super) use reporting::{RedactionArgs, ReportArgs, SchemaArgs, ServeArgs, TranscriptArgs};
 
 /// Finds races in code that talks to Redis and Postgres: real stores, every interleaving a choice.
 #[derive(Debug, Parser)]
@@ -284,27 +282,6 @@ pub(super) struct ReplayArgs {
     pub(super) redaction: RedactionArgs,
     #[command(flatten)]
     pub(super) stores: StoreArgs,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
-pub(super) struct TranscriptArgs {
-    /// A record that `raceproof run` wrote
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Which scenario's violation, where the file holds several
-    #[arg(value_name = "NAME")]
-    pub(super) name: Option<String>,
-    /// At which isolation level, where the file holds violations of the scenario at several
-    #[arg(long, value_name = "LEVEL", value_parser = |name: &str| name.parse::<Isolation>())]
-    pub(super) isolation: Option<Isolation>,
-    /// Under which fault model, where the file holds violations of the scenario under several
-    #[arg(long, value_name = "MODEL")]
-    pub(super) under: Option<FaultModel>,
-    /// For whom: shell is a script for bash that speaks through psql and redis-cli, to empty stores; isolationtester a spec for
-    /// PostgreSQL's own tool, where all of it is SQL
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) format: TranscriptFormat,
 }
 
 #[derive(Debug, clap::Args)]

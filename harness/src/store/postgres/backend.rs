@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::batch::{Batch, array, percent_encoded, quoted};
+use super::batch::{Batch, array, quoted};
 use super::control::{Control, TERMINATE};
 use super::exchange::{Answers, Exchange, refused};
 use super::footprint::Following;
@@ -29,7 +29,7 @@ use crate::gate::{
 };
 use crate::history::State;
 use crate::isolation::Isolation;
-use crate::store::Server;
+use crate::store::{Server, server::percent_encoded};
 use crate::wire::postgres::{PostgresSession, startup_user};
 use crate::wire::{Limits, Session};
 

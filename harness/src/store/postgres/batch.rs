@@ -80,15 +80,6 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A part of a URL with everything escaped that might mean something there.
-pub(super) fn percent_encoded(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
-}
-
 /// A text in SQL, whatever letters it has.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -121,11 +112,5 @@ mod tests {
         for all in [vec![], vec![7], vec![1, 2, 3]] {
             assert_eq!(numbers(&array(&all)), all);
         }
-    }
-
-    #[test]
-    fn names_in_urls_are_escaped() {
-        assert_eq!(percent_encoded("raceproof_1-a.b~"), "raceproof_1-a.b~");
-        assert_eq!(percent_encoded("a/b @ü"), "a%2Fb%20%40%C3%BC");
     }
 }

@@ -2,11 +2,33 @@
 
 use std::path::PathBuf;
 
+use raceproof::{FaultModel, Isolation};
 use raceproof_reports::Redactor;
 use raceproof_reports::redactor::RedactionError;
 
-use super::formats::{ReportFormat, SchemaOf};
-use crate::cli::exit::{REPORT_EXIT_CODES, SERVE_EXIT_CODES};
+use super::formats::{ReportFormat, SchemaOf, TranscriptFormat};
+use crate::cli::exit::{EXIT_CODES, REPORT_EXIT_CODES, SERVE_EXIT_CODES};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(in crate::cli) struct TranscriptArgs {
+    /// A record that `raceproof run` wrote
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// Which scenario's violation, where the file holds several
+    #[arg(value_name = "NAME")]
+    pub(in crate::cli) name: Option<String>,
+    /// At which isolation level, where the file holds violations of the scenario at several
+    #[arg(long, value_name = "LEVEL", value_parser = |name: &str| name.parse::<Isolation>())]
+    pub(in crate::cli) isolation: Option<Isolation>,
+    /// Under which fault model, where the file holds violations of the scenario under several
+    #[arg(long, value_name = "MODEL")]
+    pub(in crate::cli) under: Option<FaultModel>,
+    /// For whom: shell is a script for bash that speaks through psql and redis-cli, to empty stores; isolationtester a spec for
+    /// PostgreSQL's own tool, where all of it is SQL
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) format: TranscriptFormat,
+}
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = REPORT_EXIT_CODES)]
