@@ -127,6 +127,12 @@ impl FaultModel {
         self.faults_max > 0 && self.kinds.contains(&kind)
     }
 
+    /// Whether anything may break at all.
+    #[must_use]
+    pub fn breaks(&self) -> bool {
+        FaultKind::ALL.iter().any(|kind| self.allows(*kind))
+    }
+
     /// Whether everything that may happen under this model may happen under `other` too.
     ///
     /// ```
@@ -141,10 +147,9 @@ impl FaultModel {
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         let breaks = |kind: &FaultKind| self.allows(*kind);
-        let may_break = FaultKind::ALL.iter().any(breaks);
         (!self.pauses || other.pauses)
             && FaultKind::ALL.iter().filter(|kind| breaks(kind)).all(|kind| other.allows(*kind))
-            && (!may_break || self.faults_max <= other.faults_max)
+            && (!self.breaks() || self.faults_max <= other.faults_max)
     }
 
     /// What decides the order of models: how much is put together, how often it may happen, what it is.

@@ -31,6 +31,8 @@ pub struct Plan {
     pub schedules_max: u64,
     /// The longest wall time of the search; a running execution is finished first.
     pub budget: Duration,
+    /// How much longer a search goes on whose model has faults, not one of which has happened: it would say nothing.
+    pub patience: Duration,
     /// How many workers to run instead of the scenario's own number, at least 1.
     pub workers: Option<usize>,
     /// The isolation level of transactions that name none; `None` is the store's own.
@@ -70,6 +72,7 @@ impl Default for Plan {
             preemption_bound: None,
             schedules_max: 20_000,
             budget: Duration::from_secs(30),
+            patience: Duration::ZERO,
             workers: None,
             isolation: None,
             model: FaultModel::default(),

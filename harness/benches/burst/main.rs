@@ -1,7 +1,7 @@
 //! Measures how fast bursts are beside redis-benchmark and pgbench: the same commands from as many clients to the same
-//! server, in turn. Exits with 1 if a bar is missed.
+//! server, in turn; and how fast those two are through the gate beside without it. Exits with 1 if a bar is missed.
 //!
-//! `cargo bench -p raceproof --bench burst`, or `-- redis postgres` for some of it.
+//! `cargo bench -p raceproof --bench burst`, or `-- redis postgres through` for some of it.
 
 mod commands;
 mod pgbench;
@@ -9,6 +9,7 @@ mod redis_benchmark;
 mod statements;
 #[path = "../gate/table.rs"]
 mod table;
+mod through;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use redis_benchmark::RedisBenchmark;
 use statements::Statements;
 use table::{Bar, Table};
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measurements of each, taken in turn.
 const ROUNDS: usize = 5;
@@ -41,6 +42,9 @@ fn main() -> Result<(), Failure> {
     if wanted("postgres") {
         postgres(&mut table)?;
     }
+    if wanted("through") {
+        through::measure(&mut table)?;
+    }
     if table.all_met() { Ok(()) } else { Err("a bar was missed".into()) }
 }
 
@@ -55,13 +59,13 @@ fn redis(table: &mut Table) -> Result<(), Failure> {
     let server = engine.stores().redis().ok_or("a Redis was asked for")?.clone();
     for clients in [8, 50] {
         for verb in ["GET", "SET"] {
-            let theirs = RedisBenchmark { address: &server.address, clients, commands: COMMANDS, verb };
+            let theirs = RedisBenchmark { clients, commands: COMMANDS, pipeline: 1, verb };
             for is_lean in [true, false] {
                 let ours: Arc<dyn Scenario> =
                     Arc::new(Commands { clients, commands: COMMANDS, verb, is_lean });
                 let client = if is_lean { "client that counts answers" } else { "redis crate" };
                 let name = format!("{verb}, {clients} clients: burst with {client}");
-                compare(table, &name, &mut engine, &ours, &mut || theirs.rate())?;
+                compare(table, &name, &mut engine, &ours, &mut || theirs.rate(&server.address))?;
             }
         }
     }
@@ -74,12 +78,12 @@ fn postgres(table: &mut Table) -> Result<(), Failure> {
     let server = engine.stores().postgres().ok_or("a Postgres was asked for")?.clone();
     for clients in [8, 32] {
         for is_prepared in [true, false] {
-            let theirs = Pgbench { server: &server, clients, statements: STATEMENTS, is_prepared };
             let ours: Arc<dyn Scenario> =
                 Arc::new(Statements { clients, statements: STATEMENTS, is_prepared });
             let kind = if is_prepared { "prepared" } else { "simple" };
+            let theirs = Pgbench::reading_the_counter(kind, clients, STATEMENTS)?;
             let name = format!("SELECT, {kind}, {clients} clients: burst");
-            compare(table, &name, &mut engine, &ours, &mut || theirs.rate())?;
+            compare(table, &name, &mut engine, &ours, &mut || theirs.rate(&server, &server.address))?;
         }
     }
     Ok(engine.stop()?)

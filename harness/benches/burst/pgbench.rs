@@ -4,27 +4,36 @@ use std::io::Write;
 use std::process::Command;
 
 use raceproof::store::{Address, Server};
+use tempfile::NamedTempFile;
 
 use crate::Failure;
 
-/// The same statement as in [`Statements`](crate::statements::Statements), with the same value.
-const SCRIPT: &str = "\\set id 1\nSELECT n FROM counter WHERE id = :id;\n";
-
 /// What it is to do.
-pub(crate) struct Pgbench<'a> {
-    pub(crate) server: &'a Server,
+pub(crate) struct Pgbench {
+    /// `simple`, `extended` or `prepared`.
+    pub(crate) mode: &'static str,
     pub(crate) clients: usize,
     pub(crate) statements: usize,
-    pub(crate) is_prepared: bool,
+    /// What each client does again and again; `None` is pgbench's own `--select-only`.
+    pub(crate) script: Option<NamedTempFile>,
 }
 
-impl Pgbench<'_> {
-    /// Statements per second.
-    pub(crate) fn rate(&self) -> Result<f64, Failure> {
-        let mut script = tempfile::NamedTempFile::new()?;
-        script.write_all(SCRIPT.as_bytes())?;
+impl Pgbench {
+    /// The same statement as in [`Statements`](crate::statements::Statements), with the same value.
+    pub(crate) fn reading_the_counter(
+        mode: &'static str,
+        clients: usize,
+        statements: usize,
+    ) -> Result<Self, Failure> {
+        let mut script = NamedTempFile::new()?;
+        script.write_all(b"\\set id 1\nSELECT n FROM counter WHERE id = :id;\n")?;
+        Ok(Self { mode, clients, statements, script: Some(script) })
+    }
+
+    /// pgbench before the database of `server`, which is at `address`.
+    pub(crate) fn before(server: &Server, address: &Address) -> Result<Command, Failure> {
         let mut command = Command::new("pgbench");
-        match &self.server.address {
+        match address {
             Address::Unix(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 let port = name.rsplit('.').next().unwrap_or_default();
@@ -32,15 +41,34 @@ impl Pgbench<'_> {
             }
             Address::Tcp { host, port } => drop(command.arg("-h").arg(host).args(["-p", &port.to_string()])),
         }
+        command.arg("-U").arg(server.user.as_deref().unwrap_or("postgres"));
+        command.env("PGPASSWORD", server.password.as_deref().unwrap_or(""));
+        command.env("PGDATABASE", &server.database);
+        Ok(command)
+    }
+
+    /// The command that does it.
+    pub(crate) fn command(&self, server: &Server, address: &Address) -> Result<Command, Failure> {
+        let mut command = Self::before(server, address)?;
         let each = (self.statements / self.clients).to_string();
-        let mode = if self.is_prepared { "prepared" } else { "simple" };
         let threads = std::thread::available_parallelism()?.to_string();
-        command.args(["-n", "-M", mode, "-c", &self.clients.to_string(), "-j", &threads, "-t", &each, "-f"]);
-        command.arg(script.path()).arg("-U").arg(self.server.user.as_deref().unwrap_or("postgres"));
-        command.env("PGPASSWORD", self.server.password.as_deref().unwrap_or(""));
-        let done = command.arg(&self.server.database).output()?;
-        let said = String::from_utf8(done.stdout)?;
+        let clients = self.clients.to_string();
+        command.args(["-n", "-M", self.mode, "-c", &clients, "-j", &threads, "-t", &each]);
+        match &self.script {
+            Some(script) => command.arg("-f").arg(script.path()),
+            None => command.arg("--select-only"),
+        };
+        Ok(command)
+    }
+
+    /// Statements per second, of what it said.
+    pub(crate) fn told(said: &str) -> Result<f64, Failure> {
         let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.ok_or_else(|| format!("pgbench said {said:?}, {}", String::from_utf8_lossy(&done.stderr)).into())
+        rate.ok_or_else(|| format!("pgbench said {said:?}").into())
+    }
+
+    /// Statements per second.
+    pub(crate) fn rate(&self, server: &Server, address: &Address) -> Result<f64, Failure> {
+        Self::told(&String::from_utf8(self.command(server, address)?.output()?.stdout)?)
     }
 }

@@ -7,26 +7,40 @@ use raceproof::store::Address;
 use crate::Failure;
 
 /// What it is to do.
-pub(crate) struct RedisBenchmark<'a> {
-    pub(crate) address: &'a Address,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RedisBenchmark {
     pub(crate) clients: usize,
     pub(crate) commands: usize,
+    /// How many commands each client sends before it waits for an answer.
+    pub(crate) pipeline: usize,
     pub(crate) verb: &'static str,
 }
 
-impl RedisBenchmark<'_> {
-    /// Commands per second.
-    pub(crate) fn rate(&self) -> Result<f64, Failure> {
+impl RedisBenchmark {
+    /// The command that does it.
+    pub(crate) fn command(&self, address: &Address) -> Command {
         let mut command = Command::new("redis-benchmark");
-        match self.address {
+        match address {
             Address::Unix(path) => command.arg("-s").arg(path),
             Address::Tcp { host, port } => command.arg("-h").arg(host).arg("-p").arg(port.to_string()),
         };
-        let (clients, commands) = (self.clients.to_string(), self.commands.to_string());
-        command.args(["-c", &clients, "-n", &commands, "-t", &self.verb.to_lowercase(), "--csv"]);
-        let said = String::from_utf8(command.output()?.stdout)?;
+        let counts = [("-c", self.clients), ("-n", self.commands), ("-P", self.pipeline)];
+        for (option, count) in counts {
+            command.arg(option).arg(count.to_string());
+        }
+        command.args(["-t", &self.verb.to_lowercase(), "--csv"]);
+        command
+    }
+
+    /// Commands per second, of what it said.
+    pub(crate) fn told(&self, said: &str) -> Result<f64, Failure> {
         let line = said.lines().find(|line| line.starts_with(&format!("\"{}\"", self.verb)));
         let rate = line.and_then(|line| line.split(',').nth(1)?.trim_matches('"').parse().ok());
         rate.ok_or_else(|| format!("redis-benchmark said {said:?}").into())
+    }
+
+    /// Commands per second.
+    pub(crate) fn rate(&self, address: &Address) -> Result<f64, Failure> {
+        self.told(&String::from_utf8(self.command(address).output()?.stdout)?)
     }
 }

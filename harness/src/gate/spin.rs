@@ -5,7 +5,8 @@
 //! waiting depends on time, nothing else does.
 //!
 //! A thread that asks again and again keeps a core from the very store that it waits for, if there is no other. So where more
-//! engines are at work than the machine has pairs of cores, the thread sleeps in the kernel from the start.
+//! engines are at work than the machine has pairs of cores, the thread sleeps in the kernel from the start. (Such engines
+//! share a core with their stores: see [`core`](crate::run) of the runs.)
 
 use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Stopped};
 use crate::card::Expectation;
-use crate::fault::FaultKind;
 use crate::verdict::Verdict;
 
 /// How a verdict compares with what was expected.
@@ -53,8 +52,7 @@ impl Outcome {
     /// nothing about them.
     #[must_use]
     pub fn saw_no_fault(&self) -> bool {
-        let may_break = FaultKind::ALL.iter().any(|kind| self.model.allows(*kind));
-        may_break && self.coverage.faults.is_empty()
+        self.model.breaks() && self.coverage.faults.is_empty()
     }
 
     /// Whether this is a part of a search, and what it did not see may be in another part.

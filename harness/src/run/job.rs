@@ -3,6 +3,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
+use super::core::Core;
 use super::engine::Engine;
 use super::panics::message;
 use crate::error::Error;
@@ -28,15 +29,19 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Starts the thread, and on it the stores; what comes of that arrives by itself.
+    /// Starts the thread, on `core` if there is one, and on it the stores; what comes of that arrives by itself.
     pub(super) fn start(
         number: u32,
+        core: Option<Core>,
         options: StoreOptions,
         interrupt: Interrupt,
     ) -> Result<(Self, Started), Error> {
         let (orders, received) = mpsc::channel::<Order>();
         let (told, started) = mpsc::channel();
         let run = move || {
+            if let Some(core) = core {
+                core.keep_this_thread();
+            }
             let mut engine = match Engine::start(&options, interrupt) {
                 Ok(engine) => engine,
                 Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
+use super::core::Core;
 use super::earliest::Earliest;
 use super::engine::{Engine, Replay};
 use super::job::Job;
@@ -28,8 +29,19 @@ use crate::store::{ProviderChoice, StoreOptions};
 /// Dropping it stops the stores as [`stop`](Self::stop) does, but keeps the errors to itself.
 pub struct Jobs {
     jobs: Vec<Job>,
+    /// The engine that makes bursts, if there was one: those use all cores by themselves.
+    free: Option<Job>,
+    options: StoreOptions,
+    interrupt: Interrupt,
     /// The stores of all, one line each.
     description: Vec<String>,
+}
+
+/// What one engine makes of a search.
+struct Part {
+    index: usize,
+    plan: Plan,
+    checkpoint: Option<Checkpoint>,
 }
 
 /// What an engine tells while all are at work.
@@ -47,8 +59,8 @@ impl Jobs {
         if jobs > 1 && options.provider == ProviderChoice::Url {
             return Err(Error::SharedStores { jobs });
         }
-        let start = |number| Job::start(number, options.clone(), interrupt.clone());
-        let starting = (1..=jobs.max(1)).map(start).collect::<Result<Vec<_>, _>>()?;
+        let start = |(number, core)| Job::start(number, core, options.clone(), interrupt.clone());
+        let starting = (1..).zip(Core::for_each(jobs.max(1))).map(start).collect::<Result<Vec<_>, _>>()?;
         let (mut jobs, mut description) = (Vec::new(), Vec::new());
         for (mut job, started) in starting {
             let lines: Vec<String> = started.recv().unwrap_or_else(|_| Err(job.gone()))?;
@@ -56,7 +68,7 @@ impl Jobs {
             description.extend(new);
             jobs.push(job);
         }
-        Ok(Self { jobs, description })
+        Ok(Self { jobs, free: None, options: options.clone(), interrupt: interrupt.clone(), description })
     }
 
     /// The stores in force, one line each; what all engines have alike is told once.
@@ -130,7 +142,7 @@ impl Jobs {
         Ok(merged.with_checkpoints_if_unfinished())
     }
 
-    /// A burst uses all cores by itself, so the first engine makes it.
+    /// An engine that is bound to no core makes it; it is started when it is first needed.
     fn burst(
         &mut self,
         scenario: &Arc<dyn Scenario>,
@@ -140,11 +152,27 @@ impl Jobs {
         let (told, news) = mpsc::channel();
         let (scenario, plan) = (Arc::clone(scenario), plan.clone());
         let schedules_max = plan.schedules_max;
-        self.jobs[0].order(move |engine| {
-            make_part(engine, &scenario, &plan, None, &Earliest::default(), (0, &told));
+        self.free()?.order(move |engine| {
+            make(Part { index: 0, plan, checkpoint: None }, engine, &scenario, &Earliest::default(), &told);
         });
         let found = self.follow_news(&news, schedules_max, progress).swap_remove(0);
-        found.unwrap_or_else(|| Err(self.jobs[0].gone()))
+        match found {
+            Some(found) => found,
+            None => Err(self.free()?.gone()),
+        }
+    }
+
+    fn free(&mut self) -> Result<&mut Job, Error> {
+        let job = match self.free.take() {
+            Some(job) => job,
+            None => {
+                let (mut job, started) =
+                    Job::start(self.count() + 1, None, self.options.clone(), self.interrupt.clone())?;
+                started.recv().unwrap_or_else(|_| Err(job.gone()))?;
+                job
+            }
+        };
+        Ok(self.free.insert(job))
     }
 
     /// Tells every engine to make its part of the search.
@@ -161,10 +189,9 @@ impl Jobs {
         for (index, ((job, shard), checkpoint)) in parts.enumerate() {
             let schedules_max = share(plan.schedules_max, index, self.jobs.len());
             let plan = Plan { shard, schedules_max, has_evidence: false, ..plan.clone() };
+            let part = Part { index, plan, checkpoint };
             let (scenario, earliest, told) = (Arc::clone(scenario), earliest.clone(), told.clone());
-            job.order(move |engine| {
-                make_part(engine, &scenario, &plan, checkpoint, &earliest, (index, &told));
-            });
+            job.order(move |engine| make(part, engine, &scenario, &earliest, &told));
         }
         Ok(news)
     }
@@ -227,7 +254,7 @@ impl Jobs {
     /// Something could not be removed; it is found and removed at the next start.
     pub fn stop(self) -> Result<(), Error> {
         // All of them, before the first error is told.
-        let stopped: Vec<_> = self.jobs.into_iter().map(Job::stop).collect();
+        let stopped: Vec<_> = self.jobs.into_iter().chain(self.free).map(Job::stop).collect();
         stopped.into_iter().collect()
     }
 
@@ -237,18 +264,18 @@ impl Jobs {
 }
 
 /// Makes one part of a search, and has the others give up if that fails.
-fn make_part(
+fn make(
+    part: Part,
     engine: &mut Engine,
     scenario: &Arc<dyn Scenario>,
-    plan: &Plan,
-    checkpoint: Option<Checkpoint>,
     earliest: &Earliest,
-    (index, told): (usize, &Sender<(usize, News)>),
+    told: &Sender<(usize, News)>,
 ) {
+    let Part { index, plan, checkpoint } = part;
     let _ends_all = earliest.given_up_by_a_panic();
     // Whoever waits for news may be gone; then the search has been given up.
     let mut progress = |progress| drop(told.send((index, News::Progress(progress))));
-    let found = engine.explore_part(earliest, scenario, plan, checkpoint, &mut progress);
+    let found = engine.explore_part(earliest, scenario, &plan, checkpoint, &mut progress);
     if found.is_err() {
         earliest.give_up();
     }

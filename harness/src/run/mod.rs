@@ -7,6 +7,7 @@ mod circle;
 mod clocks;
 mod closest;
 mod continuing;
+mod core;
 mod difference;
 mod earliest;
 mod engine;

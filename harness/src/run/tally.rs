@@ -1,7 +1,7 @@
 //! Owns [`Tally`]: what a search counts while it goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::executed::Executed;
 use crate::choice::Schedule;
@@ -158,7 +158,9 @@ impl Tally {
     }
 
     pub(crate) fn over_budget(&self, plan: &Plan) -> bool {
-        self.started.elapsed() >= plan.budget
+        let has_its_fault = !plan.model.breaks() || !self.faults.is_empty();
+        let patience = if has_its_fault { Duration::ZERO } else { plan.patience };
+        self.started.elapsed() >= plan.budget + patience
     }
 
     pub(crate) fn coverage(self, plan: &Plan, exhausted: bool, stopped: Stopped, gate: &Gate) -> Coverage {

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
 use super::processes::children;
@@ -144,14 +145,18 @@ pub(crate) fn kill_group(group: u32) -> io::Result<()> {
 ///
 /// The kernel sends a child its parent-death signal when the *thread* that started it ends, so a thread that lives as
 /// long as the process does all the starting. The child gets a process group of its own, so that Ctrl-C on the
-/// terminal reaches us alone.
+/// terminal reaches us alone, and it may run on the cores of whoever asks for it.
 pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
-    type Job = (Command, mpsc::Sender<io::Result<Child>>);
+    type Job = (Command, Option<CpuSet>, mpsc::Sender<io::Result<Child>>);
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
         let (sender, jobs) = mpsc::channel::<Job>();
         let body = move || {
-            for (mut command, reply) in jobs {
+            for (mut command, cores, reply) in jobs {
+                if let Some(cores) = cores {
+                    // One that may run anywhere is slower and no less right.
+                    let _ = sched_setaffinity(None, &cores);
+                }
                 // The asker waits for the answer, so it is there.
                 let _ = reply.send(command.spawn());
             }
@@ -162,7 +167,7 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     });
     command.process_group(0);
     let (reply, answer) = mpsc::channel();
-    spawner.send((command, reply)).expect("the spawner thread never ends");
+    spawner.send((command, sched_getaffinity(None).ok(), reply)).expect("the spawner thread never ends");
     answer.recv().expect("the spawner thread never ends")
 }
 

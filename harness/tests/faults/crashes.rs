@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use raceproof::history::WorkerEnd;
+use raceproof::outcome::Stopped;
 use raceproof::scenario::Result;
 use raceproof::store::{Needs, SetUp};
 use raceproof::{Card, Choice, Invariant, Plan, Scenario, Worker, WorkerId};
 
-use crate::script::{Script, Store, along, ended, engine, engine_with, fault};
+use crate::script::{Script, Store, along, ended, engine, engine_with, fault, plan};
 
 const A: WorkerId = WorkerId(0);
 
@@ -179,4 +180,17 @@ fn crash_ends_the_connections_to_all_stores() {
     assert_eq!(trace.steps[3].tell(), "A crashes (`EXEC` was not executed); wakes B: UPDATE 1");
     assert!(!trace.final_state.contains("a=") && trace.final_state.contains("10"), "{}", trace.final_state);
     engine.stop().expect("stops");
+}
+
+/// A search under faults that has had none says nothing, so it goes on beyond its time until it has had one.
+#[test]
+fn search_goes_on_until_its_first_fault() {
+    let search = |patience| {
+        let commands: &[&[&str]] = &[&["SET a 1", "SET a 2"], &["GET a", "GET a"]];
+        let plan = Plan { budget: Duration::ZERO, patience, ..plan("crash") };
+        Script::redis(commands).explore_as(&plan).coverage
+    };
+    let (hasty, patient) = (search(Duration::ZERO), search(Duration::from_mins(1)));
+    assert!(hasty.faults.is_empty(), "{:?}", hasty.faults);
+    assert_eq!((patient.faults.get("crash"), patient.stopped), (Some(&1), Stopped::TimeBudget));
 }

@@ -118,7 +118,8 @@ impl Course<'_> {
         };
         let mut meter = Meter::start(&leg.to_string(), place, &self.plan, output);
         let regressions = kept.as_ref().map_or_else(Vec::new, |kept| kept.regressions());
-        let plan = Plan { regressions, budget, ..leg.plan(&self.plan) };
+        let patience = self.allowance.each.saturating_sub(budget);
+        let plan = Plan { regressions, budget, patience, ..leg.plan(&self.plan) };
         let mut progress = |progress| meter.show(progress, output);
         let explored = match checkpoints.is_empty() {
             false => explorer.resume(&leg.name, &plan, checkpoints, &mut progress),

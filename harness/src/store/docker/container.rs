@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::thread::{CpuSet, sched_getaffinity};
 use testcontainers::bollard::models::PortBinding;
 use testcontainers::core::{IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
@@ -124,6 +125,7 @@ fn request(
 ) -> testcontainers::ContainerRequest<GenericImage> {
     let (image, tag) = split_tag(wanted.image);
     let confined_by_selinux = engine.is_confined_by_selinux();
+    let only_core = only_core();
     let mut image = GenericImage::new(image, tag);
     if let Some(port) = wanted.port {
         image = image.with_exposed_port(port.tcp());
@@ -140,6 +142,7 @@ fn request(
             let loopback =
                 PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
             host.publish_all_ports = Some(false);
+            host.cpuset_cpus = only_core.map(|core| core.to_string());
             let bind = |port| [(format!("{port}/tcp"), Some(vec![loopback]))].into();
             host.port_bindings = wanted.port.map(bind);
             if wanted.port.is_none() {
@@ -156,6 +159,12 @@ fn request(
         Some(folder) => request.with_mount(Mount::bind_mount(folder.display().to_string(), SOCKETS)),
         None => request,
     }
+}
+
+/// The core that an engine has for itself and its stores, if this thread is kept on one.
+fn only_core() -> Option<usize> {
+    let allowed = sched_getaffinity(None).ok().filter(|allowed| allowed.count() == 1)?;
+    (0..CpuSet::MAX_CPU).find(|core| allowed.is_set(*core))
 }
 
 /// Name and tag; the engine's own default is `latest`. A digest splits so that the two join to the same text again.
