@@ -36,8 +36,8 @@ impl Allowance {
     }
 }
 
-/// A search that gets nothing says nothing, and one under faults needs the time for some that have one.
-const LEAST: Duration = Duration::from_secs(1);
+/// A search that gets nothing says nothing.
+const LEAST: Duration = Duration::from_millis(700);
 
 #[cfg(test)]
 mod tests {
@@ -58,6 +58,7 @@ mod tests {
     fn among_many_a_long_one_gets_a_part_of_what_is_left() {
         let allowance = Allowance::of(None);
         assert_eq!(allowance.share(seconds(26), 1_000, false), seconds(1));
+        assert_eq!(allowance.share(seconds(80), 1_000, false), LEAST);
         assert_eq!(allowance.share(seconds(90), 1_000, false), LEAST);
         assert_eq!(allowance.share(seconds(90), 1_000, true), EACH);
     }

@@ -7,7 +7,8 @@ use raceproof::history::Trace;
 use raceproof::interrupt::Interrupt;
 use raceproof::run::{Engine, Followed, Jobs, Progress, Replay};
 use raceproof::store::StoreOptions;
-use raceproof::{Checkpoint, Error, Outcome, Plan, Regression, Scenario};
+use raceproof::verdict::Inconclusive;
+use raceproof::{Checkpoint, Error, Outcome, Plan, Regression, Scenario, Verdict};
 
 use super::failure::Failure;
 
@@ -45,12 +46,33 @@ pub(super) trait Explorer {
 pub(super) struct Session {
     engines: Engines,
     scenarios: BTreeMap<String, Arc<dyn Scenario>>,
+    options: StoreOptions,
+    jobs: u32,
+    interrupt: Interrupt,
+    /// A search has ended because a store was lost, so the next one gets new ones.
+    has_lost_a_store: bool,
 }
 
 /// One engine runs on the thread of the program.
 enum Engines {
     One(Box<Engine>),
     Several(Jobs),
+}
+
+impl Engines {
+    fn start(options: &StoreOptions, jobs: u32, interrupt: &Interrupt) -> Result<Self, Error> {
+        Ok(match jobs {
+            0 | 1 => Self::One(Box::new(Engine::start(options, interrupt.clone())?)),
+            _ => Self::Several(Jobs::start(options, jobs, interrupt)?),
+        })
+    }
+
+    fn stop(self) -> Result<(), Error> {
+        match self {
+            Self::One(engine) => engine.stop(),
+            Self::Several(jobs) => jobs.stop(),
+        }
+    }
 }
 
 impl Session {
@@ -61,20 +83,31 @@ impl Session {
         interrupt: Interrupt,
         scenarios: &[Arc<dyn Scenario>],
     ) -> Result<Self, Error> {
-        let engines = match jobs {
-            0 | 1 => Engines::One(Box::new(Engine::start(options, interrupt)?)),
-            _ => Engines::Several(Jobs::start(options, jobs, &interrupt)?),
-        };
+        let engines = Engines::start(options, jobs, &interrupt)?;
         let named = |scenario: &Arc<dyn Scenario>| (scenario.card().name, Arc::clone(scenario));
-        Ok(Self { engines, scenarios: scenarios.iter().map(named).collect() })
+        let scenarios = scenarios.iter().map(named).collect();
+        let options = options.clone();
+        Ok(Self { engines, scenarios, options, jobs, interrupt, has_lost_a_store: false })
     }
 
     /// Stops the stores and removes what was started.
     pub(super) fn stop(self) -> Result<(), Error> {
-        match self.engines {
-            Engines::One(engine) => engine.stop(),
-            Engines::Several(jobs) => jobs.stop(),
+        self.engines.stop()
+    }
+
+    /// The engines, with other stores if the last search has lost one.
+    fn engines(&mut self) -> Result<&mut Engines, Error> {
+        if std::mem::take(&mut self.has_lost_a_store) {
+            let new = Engines::start(&self.options, self.jobs, &self.interrupt)?;
+            std::mem::replace(&mut self.engines, new).stop()?;
         }
+        Ok(&mut self.engines)
+    }
+
+    fn noting(&mut self, outcome: Outcome) -> Outcome {
+        self.has_lost_a_store =
+            matches!(outcome.verdict, Verdict::Inconclusive(Inconclusive::StoreLost { .. }));
+        outcome
     }
 
     fn scenario(&self, name: &str) -> Arc<dyn Scenario> {
@@ -97,10 +130,11 @@ impl Explorer for Session {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Failure> {
         let scenario = self.scenario(name);
-        Ok(match &mut self.engines {
+        let outcome = match self.engines()? {
             Engines::One(engine) => engine.explore(&scenario, plan, progress)?,
             Engines::Several(jobs) => jobs.explore(&scenario, plan, progress)?,
-        })
+        };
+        Ok(self.noting(outcome))
     }
 
     fn resume(
@@ -111,13 +145,14 @@ impl Explorer for Session {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, Failure> {
         let scenario = self.scenario(name);
-        Ok(match &mut self.engines {
+        let outcome = match self.engines()? {
             Engines::One(engine) => {
                 let only = checkpoints.pop().expect("one engine leaves one");
                 engine.resume(&scenario, plan, only, progress)?
             }
             Engines::Several(jobs) => jobs.resume(&scenario, plan, checkpoints, progress)?,
-        })
+        };
+        Ok(self.noting(outcome))
     }
 
     fn replay(
@@ -128,7 +163,7 @@ impl Explorer for Session {
         attempts: u32,
     ) -> Result<Replay, Failure> {
         let scenario = self.scenario(name);
-        Ok(match &mut self.engines {
+        Ok(match self.engines()? {
             Engines::One(engine) => engine.replay(&scenario, recorded, plan, attempts)?,
             Engines::Several(jobs) => jobs.replay(&scenario, recorded, plan, attempts)?,
         })
@@ -136,7 +171,7 @@ impl Explorer for Session {
 
     fn follow(&mut self, regression: &Regression) -> Result<Followed, Failure> {
         let scenario = self.scenario(&regression.scenario);
-        Ok(match &mut self.engines {
+        Ok(match self.engines()? {
             Engines::One(engine) => engine.follow(&scenario, regression, &Plan::default())?,
             Engines::Several(jobs) => jobs.follow(&scenario, regression, &Plan::default())?,
         })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::place::{Called, Place};
 
-/// The program with the Python environment of `ci/setup` on its path.
+/// The program with the Python environment and the Node modules of `ci/setup`, and Debian's Go packages.
 fn call(place: &Place, arguments: &[&str]) -> Called {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
@@ -13,6 +13,8 @@ fn call(place: &Place, arguments: &[&str]) -> Called {
     let path = std::env::var("PATH").expect("there is a path");
     let mut command = place.command(arguments);
     command.env("PATH", format!("{}:{path}", python.display()));
+    command.env("NODE_PATH", target.join("node/usr/share/nodejs"));
+    command.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode");
     Called::of(&command.output().expect("the program was built"))
 }
 
@@ -60,6 +62,41 @@ fn flask_service_with_a_pool_overbooks_and_does_not_with_a_lock() {
 #[test]
 fn fastapi_service_accepts_a_code_twice_and_does_not_with_one_command() {
     bug_is_found_and_fix_holds("fastapi", "redis", "10s");
+}
+
+#[test]
+fn psycopg2_takes_a_job_twice_and_does_not_with_skip_locked() {
+    bug_is_found_and_fix_holds("psycopg2", "postgres", "5s");
+}
+
+#[test]
+fn sqlalchemy_loses_a_withdrawal_and_does_not_with_a_version() {
+    bug_is_found_and_fix_holds("sqlalchemy", "postgres", "5s");
+}
+
+#[test]
+fn django_redeems_a_coupon_twice_and_does_not_with_one_update() {
+    bug_is_found_and_fix_holds("django", "postgres", "5s");
+}
+
+#[test]
+fn node_postgres_sells_a_seat_twice_and_does_not_with_one_update() {
+    bug_is_found_and_fix_holds("node-pg", "postgres", "5s");
+}
+
+#[test]
+fn node_redis_passes_its_limit_and_does_not_if_it_counts_first() {
+    bug_is_found_and_fix_holds("node-redis", "redis", "5s");
+}
+
+#[test]
+fn go_gives_a_number_twice_and_does_not_with_a_lock() {
+    bug_is_found_and_fix_holds("go", "postgres", "5s");
+}
+
+#[test]
+fn psql_makes_two_leaders_and_does_not_with_one_update() {
+    bug_is_found_and_fix_holds("psql", "postgres", "5s");
 }
 
 /// Which of the two requests did what is told, and no name of a connection without one.
@@ -126,4 +163,26 @@ fn grace_that_decided_is_part_of_the_record() {
     assert_eq!(graces(20)["ms"], 20);
     assert!(graces(20)["times"].as_u64() > Some(0));
     assert!(graces(5_000).is_null());
+}
+
+/// What a lost store makes inconclusive is one search, and the next one has another store.
+#[test]
+fn store_that_is_lost_is_lost_for_one_search_only() {
+    let place = Place::new();
+    let kill = r"kill -9 $(redis-cli -u $REDIS_URL INFO server | tr -d '\r' | sed -n s/^process_id://p); redis-cli -u $REDIS_URL GET a";
+    let file = |name: &str, program: &str| {
+        let text = format!(
+            "name = '{name}'\nstores = ['redis']\n[set-up]\nredis = 'SET a 1'\n[[worker]]\nprogram = ['sh', '-c', '''{program}''']\n\
+             [[invariant]]\npromise = 'a is 1'\nredis = 'GET a'\nequals = 1\n"
+        );
+        std::fs::write(place.path(&format!("{name}.toml")), text).expect("our own folder");
+    };
+    file("kills", kill);
+    file("reads", "redis-cli -u $REDIS_URL GET a");
+    let words = ["run", "-c", "kills.toml", "-c", "reads.toml", "--stores", "local", "--format", "json"];
+    let document = place.call(&words).ended_with(3).json();
+    let verdict = |index: usize| document["outcomes"][index]["verdict"].clone();
+    assert!(verdict(0).to_string().contains("store-lost"), "{}", verdict(0));
+    assert!(verdict(1).to_string().contains("pass"), "{}", verdict(1));
+    assert_eq!(place.left(), Vec::<String>::new());
 }
