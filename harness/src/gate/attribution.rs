@@ -31,12 +31,14 @@ impl Gate {
     /// workers who have nothing at the gate, those first who have waited longest.
     ///
     /// Whoever the program went on for last comes first, with the connection that he has used last; then those who wait, in
-    /// their order. A connection of which a transaction is open stays with its worker.
+    /// their order. What more connections hold than there are workers, as when a pool opens several at once, is for the cause, or for
+    /// who has waited longest. A connection of which a transaction is open stays with its worker.
     pub fn claim(&mut self, waiting: &[WorkerId]) {
+        let last = self.cause.or(waiting.first().copied()).unwrap_or(NOBODY);
         let mut waiting = waiting.to_vec();
         while let Some(index) = self.next_unclaimed() {
             let cause = self.cause.filter(|cause| waiting.contains(cause));
-            let worker = cause.or(waiting.first().copied()).or(self.cause).unwrap_or(NOBODY);
+            let worker = cause.or(waiting.first().copied()).unwrap_or(last);
             waiting.retain(|other| *other != worker);
             self.claim_for(index, worker);
         }

@@ -184,12 +184,12 @@ impl Search<'_> {
                 continue;
             }
             tally.count(&executed);
-            self.swap_a_pair(subject, &executed, strategy, tally).await?;
+            let swapped = self.swap_a_pair(subject, &executed, strategy, tally).await?;
             if let Some(systematic) = strategy.systematic() {
                 tally.reduction.coarseness = self.rig.coarseness(subject);
                 systematic.learn(tally.reduction.coarseness);
             }
-            let mut verdict = verdict_of(&executed);
+            let mut verdict = verdict_of(&executed).merge(swapped);
             let is_whole = !executed.is_redundant;
             let is_first = is_whole && tally.schedules - tally.redundant == 1 && verdict == Verdict::Pass;
             let times = if is_whole { self.plan.repeat.max(1 + u32::from(is_first)) } else { 1 };
@@ -210,32 +210,38 @@ impl Search<'_> {
         }
     }
 
-    /// Now and then executes two steps the other way round that are taken to be independent. If that makes a difference, the
-    /// search goes on without reduction.
+    /// Now and then executes two steps the other way round that are taken to be independent. If that makes a difference, and each
+    /// of the two orders comes to the same when it is executed again, the search goes on without reduction.
     async fn swap_a_pair(
         &mut self,
         subject: &Subject,
         executed: &Executed,
         strategy: &mut dyn Strategy,
         tally: &mut Tally,
-    ) -> Result<(), Error> {
+    ) -> Result<Verdict, Error> {
         let number = tally.schedules;
         // What is known was not followed to its end.
         if executed.is_redundant || !(number <= PAIRS_AT_FIRST || number.is_multiple_of(PAIR_EVERY)) {
-            return Ok(());
+            return Ok(Verdict::Pass);
         }
-        let Some(systematic) = strategy.systematic() else { return Ok(()) };
-        let Some(swapped) = systematic.swapped(&executed.schedule(), number) else { return Ok(()) };
+        let Some(systematic) = strategy.systematic() else { return Ok(Verdict::Pass) };
+        let Some(swapped) = systematic.swapped(&executed.schedule(), number) else { return Ok(Verdict::Pass) };
         let mut fixed = Fixed::new(swapped.clone());
         let again = self.rig.execute(subject, &executed.workers, Detail::Needed, &mut fixed).await?;
         tally.reduction.pairs += 1;
         let backends = self.rig.gate.backends();
-        if let Some(what) = dissimilarity(executed, &again, backends) {
+        let Some(what) = dissimilarity(executed, &again, backends) else { return Ok(Verdict::Pass) };
+        let repeated = self.repeat(subject, executed, tally).await?;
+        if repeated != Verdict::Pass {
+            return Ok(repeated);
+        }
+        let repeated = self.repeat(subject, &again, tally).await?;
+        if repeated == Verdict::Pass {
             let schedule = executed.schedule();
             tally.reduction.refuted.get_or_insert(format!("`{schedule}` and `{swapped}` differ: {what}"));
             systematic.distrust();
         }
-        Ok(())
+        Ok(repeated)
     }
 
     /// The reason for which no further execution is to be started, if there is one.

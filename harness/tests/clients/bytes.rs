@@ -37,23 +37,42 @@ fn told(said: &[Said]) -> String {
     said.iter().map(one).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Without what is another one for each connection: the key with which a Postgres session is cancelled, and the number of a Redis client.
+/// Without what is another one for each connection: how a Postgres session is logged in (the gate does it by itself) and the key with
+/// which it is cancelled, notifications, which name the process that they come from (what was heard of them is in what the program
+/// wrote), and the number of a Redis client.
 fn comparable(store: Store, said: Vec<Said>) -> Vec<Said> {
     let of = |said: Said| match store {
-        Store::Postgres(_) => Said { by_store: without_keys(&said.by_store), ..said },
+        Store::Postgres(_) => Said {
+            by_client: without(b"p", behind_start(&said.by_client)),
+            by_store: without(b"RKA", behind_refusals(&said.by_store)),
+        },
         Store::Redis => Said { by_store: without_number(&said.by_store), ..said },
     };
     said.into_iter().map(of).collect()
 }
 
-/// The answers to questions for encryption are single bytes; all else has a type and a length, which counts itself.
-fn without_keys(by_store: &[u8]) -> Vec<u8> {
-    let plain = by_store.iter().take_while(|byte| **byte == b'N').count();
-    let (mut kept, mut rest) = (by_store[..plain].to_vec(), &by_store[plain..]);
+/// A client's first messages have no type: questions for encryption, and who it is.
+fn behind_start(by_client: &[u8]) -> &[u8] {
+    let mut rest = by_client;
+    while let [0, _, c, d, _, ..] = *rest {
+        rest = &rest[usize::from(u16::from_be_bytes([c, d]))..];
+    }
+    rest
+}
+
+/// The answers to questions for encryption are single bytes.
+fn behind_refusals(by_store: &[u8]) -> &[u8] {
+    let refusals = by_store.iter().take_while(|byte| **byte == b'N').count();
+    &by_store[refusals..]
+}
+
+/// Messages of other types than these; each has a type, and a length that counts itself.
+fn without(types: &[u8], mut rest: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
     while let [kind, a, b, c, d, ..] = *rest {
         let length = u32::from_be_bytes([a, b, c, d]) as usize + 1;
         let (message, after) = rest.split_at(length.min(rest.len()));
-        if kind != b'K' {
+        if !types.contains(&kind) {
             kept.extend_from_slice(message);
         }
         rest = after;
@@ -89,37 +108,37 @@ fn node(name: &'static str) -> impl Fn(&str) -> Command + Send + Sync {
 
 #[test]
 fn psycopg_says_and_hears_the_same() {
-    is_the_same(Store::Postgres(TABLE), python("psycopg3.py"));
+    is_the_same(Store::Postgres(TABLE), python("with_psycopg.py"));
 }
 
 #[test]
 fn psycopg2_says_and_hears_the_same() {
-    is_the_same(Store::Postgres(TABLE), python("psycopg2.py"));
+    is_the_same(Store::Postgres(TABLE), python("with_psycopg2.py"));
 }
 
 #[test]
 fn sqlalchemy_says_and_hears_the_same() {
-    is_the_same(Store::Postgres(TABLE), python("sqlalchemy_orm.py"));
+    is_the_same(Store::Postgres(TABLE), python("with_sqlalchemy.py"));
 }
 
 #[test]
 fn django_says_and_hears_the_same() {
-    is_the_same(Store::Postgres(TABLE), python("django_orm.py"));
+    is_the_same(Store::Postgres(TABLE), python("with_django.py"));
 }
 
 #[test]
 fn redis_py_says_and_hears_the_same() {
-    is_the_same(Store::Redis, python("redis_py.py"));
+    is_the_same(Store::Redis, python("with_redis.py"));
 }
 
 #[test]
 fn node_postgres_says_and_hears_the_same() {
-    is_the_same(Store::Postgres(TABLE), node("pg.js"));
+    is_the_same(Store::Postgres(TABLE), node("with_pg.js"));
 }
 
 #[test]
 fn node_redis_says_and_hears_the_same() {
-    is_the_same(Store::Redis, node("redis.js"));
+    is_the_same(Store::Redis, node("with_redis.js"));
 }
 
 #[test]
@@ -127,7 +146,7 @@ fn lib_pq_says_and_hears_the_same() {
     is_the_same(Store::Postgres(TABLE), |url| {
         let mut command = Command::new("go");
         command.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode");
-        command.args(["run", &session("pq.go"), url]);
+        command.args(["run", &session("with_pq.go"), url]);
         command
     });
 }
@@ -136,7 +155,7 @@ fn lib_pq_says_and_hears_the_same() {
 fn psql_says_and_hears_the_same() {
     is_the_same(Store::Postgres(TABLE), |url| {
         let mut command = Command::new("psql");
-        command.args([url, "--no-psqlrc", "--file", &session("psql.sql")]);
+        command.args([url, "--no-psqlrc", "--file", &session("with_psql.sql")]);
         command
     });
 }
@@ -145,7 +164,7 @@ fn psql_says_and_hears_the_same() {
 fn redis_cli_says_and_hears_the_same() {
     is_the_same(Store::Redis, |url| {
         let mut command = Command::new("sh");
-        command.args([&session("redis-cli.sh"), url]);
+        command.args([&session("with_redis_cli.sh"), url]);
         command
     });
 }

@@ -68,7 +68,10 @@ def redeem(request, code):
 
 
 def ready(request):
-    connection.pool.wait()
+    connection.ensure_connection()
+    pool = connection.pool
+    connection.close()
+    pool.wait()
     return HttpResponse("yes")
 
 

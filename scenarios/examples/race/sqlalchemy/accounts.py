@@ -16,11 +16,13 @@ class Account(Base):
     __tablename__ = "accounts"
     id: Mapped[int] = mapped_column(primary_key=True)
     balance: Mapped[int]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version} if sys.argv[1] == "fix" else {}
 
 
-engine = create_engine(os.environ["DATABASE_URL"].replace("postgres://", "postgresql://"))
+# What is prepared on the server after some executions would make later ones differ from the first.
+url = os.environ["DATABASE_URL"].replace("postgres://", "postgresql+psycopg://")
+engine = create_engine(url, connect_args={"prepare_threshold": None})
 
 
 def withdraw(amount):

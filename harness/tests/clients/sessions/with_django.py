@@ -1,4 +1,4 @@
-"""Django's ORM: load, change, a savepoint, a refused change, an expression, a bulk of rows."""
+"""Django's ORM: load, change, a refused change, an expression, a bulk of rows. (It names savepoints and cursors after threads.)"""
 import sys
 from urllib.parse import urlsplit
 
@@ -28,13 +28,12 @@ with transaction.atomic():
     lamp = Stock.objects.select_for_update().get(sku=1)
     lamp.units -= 1
     lamp.save()
-    try:
-        with transaction.atomic():
-            Stock.objects.filter(sku=2).update(units=models.F("units") - 1)
-    except IntegrityError as error:
-        print(type(error.__cause__).__name__)
+try:
+    with transaction.atomic():
+        Stock.objects.filter(sku=2).update(units=models.F("units") - 1)
+except IntegrityError as error:
+    print(type(error.__cause__).__name__)
 Stock.objects.bulk_create(Stock(sku=sku, units=1) for sku in range(10, 200))
 print(Stock.objects.get_or_create(sku=10, defaults={"units": 3})[1], Stock.objects.aggregate(models.Sum("units")))
-print([row.sku for row in Stock.objects.order_by("sku").iterator(chunk_size=50)][:5])
 connection.close()
 print("end")
