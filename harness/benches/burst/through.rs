@@ -56,8 +56,8 @@ impl Scenario for Through {
         let command = (self.making)(&address(&worker.url(self.store).await?)?)?;
         let done = tokio::process::Command::from(command).output().await?;
         let said = String::from_utf8_lossy(&done.stdout);
-        let rate =
-            (self.reading)(&said).map_err(|why| format!("{why}, {}", String::from_utf8_lossy(&done.stderr)))?;
+        let rate = (self.reading)(&said)
+            .map_err(|why| format!("{why}, {}", String::from_utf8_lossy(&done.stderr)))?;
         *self.rate.lock().expect("no one panics with it") = Some(rate);
         Ok(())
     }
@@ -84,7 +84,8 @@ fn redis(table: &mut Table) -> std::result::Result<(), Failure> {
     let server = engine.stores().redis().ok_or("a Redis was asked for")?.clone();
     for (pipeline, bar) in [(1, BAR), (16, PIPELINED_BAR)] {
         for verb in ["GET", "SET"] {
-            let tool = RedisBenchmark { clients: CLIENTS, commands: COMMANDS * pipeline.min(4), pipeline, verb };
+            let tool =
+                RedisBenchmark { clients: CLIENTS, commands: COMMANDS * pipeline.min(4), pipeline, verb };
             let through = Through {
                 store: "redis",
                 before: None,
@@ -145,7 +146,7 @@ fn compare(
     }
     let (gated, direct) = (table::median(&gated), table::median(&direct));
     let ratio = gated / direct;
-    table.row(&format!("{name}: through the gate"), format!("{gated:.0}/s of {direct:.0}/s"), None);
+    table.row(format!("{name}: through the gate"), format!("{gated:.0}/s of {direct:.0}/s"), None);
     table.row("  ratio", format!("{ratio:.2}"), Some(Bar::at_least(ratio, bar)));
     Ok(())
 }

@@ -13,9 +13,10 @@ impl Core {
     /// One for each of `engines`, of those on which this thread may run; `None` where there are two for each engine.
     pub(super) fn for_each(engines: u32) -> Vec<Option<Self>> {
         let allowed = sched_getaffinity(None);
-        let cores: Vec<_> = allowed.map_or_else(|_| Vec::new(), |allowed| {
-            (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
-        });
+        let cores: Vec<_> = allowed.map_or_else(
+            |_| Vec::new(),
+            |allowed| (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect(),
+        );
         dealt(&cores, engines)
     }
 

@@ -225,7 +225,9 @@ impl Search<'_> {
             return Ok(Verdict::Pass);
         }
         let Some(systematic) = strategy.systematic() else { return Ok(Verdict::Pass) };
-        let Some(swapped) = systematic.swapped(&executed.schedule(), number) else { return Ok(Verdict::Pass) };
+        let Some(swapped) = systematic.swapped(&executed.schedule(), number) else {
+            return Ok(Verdict::Pass);
+        };
         let mut fixed = Fixed::new(swapped.clone());
         let again = self.rig.execute(subject, &executed.workers, Detail::Needed, &mut fixed).await?;
         tally.reduction.pairs += 1;

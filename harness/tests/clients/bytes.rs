@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::both::{Store, both, installed, place, said};
 use crate::recorder::{Said, record};
 
-const TABLE: &str = "CREATE TABLE stock (sku int PRIMARY KEY, units int NOT NULL CHECK (units >= 0), note text);
+const TABLE: &str =
+    "CREATE TABLE stock (sku int PRIMARY KEY, units int NOT NULL CHECK (units >= 0), note text);
     INSERT INTO stock VALUES (1, 10, 'lamp'), (2, 0, NULL), (3, 7, 'Ärmel ☃')";
 
 /// The session of a client: its file, run by a command that has the URL as its last word.
@@ -21,7 +22,9 @@ fn is_the_same(store: Store, run: impl Fn(&str) -> Command + Send + Sync + 'stat
     let (direct, gated) = both(store, move |url| {
         let (host, port) = place(url);
         let mut wrote = String::new();
-        let talk = |recorder: u16| wrote = said(&mut run(&url.replace(&format!(":{port}"), &format!(":{recorder}"))));
+        let talk = |recorder: u16| {
+            wrote = said(&mut run(&url.replace(&format!(":{port}"), &format!(":{recorder}"))));
+        };
         let said = record(&format!("{host}:{port}"), talk).expect("it can be recorded");
         (said, wrote)
     });

@@ -29,7 +29,9 @@ pub(crate) fn record(upstream: &str, talk: impl FnOnce(u16)) -> io::Result<Vec<S
             }
             let client = client.expect("a client");
             let store = TcpStream::connect(&upstream).expect("the store listens");
-            seen.lock().expect("no one panics with it").push((copying(&client, &store), copying(&store, &client)));
+            seen.lock()
+                .expect("no one panics with it")
+                .push((copying(&client, &store), copying(&store, &client)));
         }
     });
     talk(address.port());

@@ -91,9 +91,20 @@ fn large_copies_go_in_and_come_out_unchanged() {
         psql(url, &["-c", &format!("\\copy big FROM '{}'", path("in"))]);
         let by_id = "(SELECT * FROM big ORDER BY id)";
         psql(url, &["-c", &format!("\\copy {by_id} TO '{}'", path("out"))]);
-        assert!(std::fs::read_to_string(path("out")).expect("it was written") == text, "the text has changed");
+        assert!(
+            std::fs::read_to_string(path("out")).expect("it was written") == text,
+            "the text has changed"
+        );
         psql(url, &["-c", &format!("\\copy {by_id} TO '{}' WITH (FORMAT binary)", path("bytes"))]);
-        psql(url, &["-c", "TRUNCATE big", "-c", &format!("\\copy big FROM '{}' WITH (FORMAT binary)", path("bytes"))]);
+        psql(
+            url,
+            &[
+                "-c",
+                "TRUNCATE big",
+                "-c",
+                &format!("\\copy big FROM '{}' WITH (FORMAT binary)", path("bytes")),
+            ],
+        );
         let bytes = std::fs::read(path("bytes")).expect("it was written");
         (bytes.len(), psql(url, &["-c", "SELECT count(*), md5(string_agg(note, '' ORDER BY id)) FROM big"]))
     });

@@ -22,13 +22,19 @@ pub(super) struct Burst {
     name: Visible,
     /// What the plots show, in words.
     told: String,
+    /// There is no course of a single moment.
+    plots: Option<Plots>,
+    rows: Vec<Row>,
+    more: Option<String>,
+}
+
+/// How it went in the course of time.
+struct Plots {
     throughput: String,
     latency: String,
     /// The kinds of commands in the latency plot, with their colours.
     legend: Vec<(String, Visible)>,
     has_violations: bool,
-    rows: Vec<Row>,
-    more: Option<String>,
 }
 
 /// One kind of command.
@@ -45,9 +51,7 @@ impl Burst {
         let mut kinds: Vec<(&String, &Latency)> = bursts.latencies.iter().collect();
         kinds.sort_by_key(|(_, latency)| std::cmp::Reverse(latency.count));
         let course = Course::of(bursts);
-        let lines: Vec<_> =
-            kinds.iter().take(LINES_MAX).filter_map(|(name, _)| course.p99.get(*name).cloned()).collect();
-        let colours = kinds.iter().take(LINES_MAX).enumerate();
+        let most: Vec<_> = kinds.iter().take(LINES_MAX).map(|(name, _)| name.as_str()).collect();
         let row = |(name, latency): &(&String, &Latency)| Row {
             name: Visible::of(name),
             latency: **latency,
@@ -57,13 +61,24 @@ impl Burst {
             id: id(),
             name: Visible::of(&wording::name(outcome)),
             told: told(bursts, &course),
-            throughput: plot("commands per second", std::slice::from_ref(&course.rate), &course.violating),
-            latency: plot("p99 in µs", &lines, &[]),
-            legend: colours.map(|(place, (name, _))| (colour(place), Visible::of(name))).collect(),
-            has_violations: !course.violating.is_empty(),
+            plots: (course.rate.len() > 1).then(|| Plots::of(&course, &most)),
             rows: kinds.iter().take(ROWS_MAX).map(row).collect(),
             more: super::more(kinds.len().saturating_sub(ROWS_MAX), "kind"),
         })
+    }
+}
+
+impl Plots {
+    /// The throughput, and the latency of these `kinds` of commands.
+    fn of(course: &Course, kinds: &[&str]) -> Self {
+        let lines: Vec<_> = kinds.iter().filter_map(|name| course.p99.get(*name).cloned()).collect();
+        let legend = kinds.iter().enumerate().map(|(place, name)| (colour(place), Visible::of(name)));
+        Self {
+            throughput: plot("commands per second", std::slice::from_ref(&course.rate), &course.violating),
+            latency: plot("p99 in µs", &lines, &[]),
+            legend: legend.collect(),
+            has_violations: !course.violating.is_empty(),
+        }
     }
 }
 
@@ -108,8 +123,10 @@ fn told(bursts: &Bursts, course: &Course) -> String {
         rates.fold((f64::MAX, 0.0_f64), |(least, most), rate| (least.min(rate), most.max(rate)));
     let violating: u64 = bursts.series.iter().map(|moment| moment.violating).sum();
     let count: u64 = bursts.series.iter().map(|moment| moment.bursts).sum();
+    let range =
+        if course.rate.len() > 1 { format!(", between {least:.0} and {most:.0}") } else { String::new() };
     format!(
-        "{} in {} of running: {} commands per second, between {least:.0} and {most:.0}; {violating} violated a promise.",
+        "{} in {} of running: {} commands per second{range}; {violating} violated a promise.",
         wording::counted(count, "burst"),
         wording::duration(bursts.running_us),
         bursts.commands_per_second(),
@@ -166,11 +183,23 @@ mod tests {
         let burst = Burst::of(&outcome("redis <SCRIPT>\u{202e}"), String::new).expect("it has bursts");
         let page = burst.render().expect("it is rendered");
         assert!(!page.contains("<SCRIPT>") && !page.contains('\u{202e}'), "{page}");
-        assert!(!burst.throughput.contains("SCRIPT") && !burst.latency.contains("SCRIPT"));
+        let plots = burst.plots.expect("there are two moments");
+        assert!(!plots.throughput.contains("SCRIPT") && !plots.latency.contains("SCRIPT"));
     }
 
     #[test]
     fn outcomes_without_bursts_have_no_plots() {
         assert!(Burst::of(&samples::caught(), String::new).is_none());
+    }
+
+    /// A single burst has no course, so there is no drawing without a line in it.
+    #[test]
+    fn single_moment_is_told_and_not_drawn() {
+        let mut outcome = outcome("redis GET");
+        outcome.bursts.as_mut().expect("it has bursts").series.truncate(1);
+        let burst = Burst::of(&outcome, || "burst-1".to_owned()).expect("it has bursts");
+        assert!(burst.plots.is_none() && !burst.told.contains("between"), "{}", burst.told);
+        let page = burst.render().expect("it renders");
+        assert!(page.contains("redis GET") && !page.contains("<figure>"), "{page}");
     }
 }

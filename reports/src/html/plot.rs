@@ -43,7 +43,16 @@ fn draw<'a>(
         .x_label_area_size(34)
         .y_label_area_size(74)
         .build_cartesian_2d(0.0..seconds, 0.0..value)?;
-    chart.configure_mesh().disable_mesh().x_labels(6).y_labels(4).x_desc("seconds").y_desc(unit).draw()?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .x_labels(6)
+        .y_labels(4)
+        .x_desc("seconds")
+        .y_desc(unit)
+        .x_label_formatter(&number)
+        .y_label_formatter(&number)
+        .draw()?;
     for (place, line) in lines.iter().enumerate() {
         let style = COLOURS[place % COLOURS.len()].stroke_width(2);
         chart.draw_series(LineSeries::new(line.iter().copied(), style))?;
@@ -52,9 +61,24 @@ fn draw<'a>(
     area.present()
 }
 
+/// A number of an axis, without zeros behind that say nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the library hands on references")]
+fn number(value: &f64) -> String {
+    let digits = format!("{value:.6}");
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_an_axis_have_no_zeros_that_say_nothing() {
+        assert_eq!(
+            [0.0, 20_000.0, 0.005, 0.1 + 0.2].map(|value| number(&value)),
+            ["0", "20000", "0.005", "0.3"]
+        );
+    }
 
     /// Each line and each mark is there, and numbers that are all zero are drawn as well.
     #[test]

@@ -56,14 +56,14 @@ pub(super) struct Session {
 /// One engine runs on the thread of the program.
 enum Engines {
     One(Box<Engine>),
-    Several(Jobs),
+    Several(Box<Jobs>),
 }
 
 impl Engines {
     fn start(options: &StoreOptions, jobs: u32, interrupt: &Interrupt) -> Result<Self, Error> {
         Ok(match jobs {
             0 | 1 => Self::One(Box::new(Engine::start(options, interrupt.clone())?)),
-            _ => Self::Several(Jobs::start(options, jobs, interrupt)?),
+            _ => Self::Several(Box::new(Jobs::start(options, jobs, interrupt)?)),
         })
     }
 
