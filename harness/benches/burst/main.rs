@@ -5,6 +5,7 @@
 
 mod commands;
 mod pgbench;
+mod pump;
 mod redis_benchmark;
 mod statements;
 #[path = "../gate/table.rs"]

@@ -188,3 +188,20 @@ fn store_that_is_lost_is_lost_for_one_search_only() {
     assert!(verdict(1).to_string().contains("pass"), "{}", verdict(1));
     assert_eq!(place.left(), Vec::<String>::new());
 }
+
+/// A request that waits for the only connection of the pool is known to wait, so nothing breaks and nothing hangs.
+#[test]
+fn requests_that_share_one_connection_go_one_behind_the_other() {
+    let place = Place::new();
+    let copied =
+        |name: &str| std::fs::read_to_string(example(&format!("flask/{name}"))).expect("it is there");
+    let service = copied("seats.py").replace("min_size=2, max_size=2", "min_size=1, max_size=1");
+    assert!(service.contains("max_size=1"), "{service}");
+    std::fs::write(place.path("seats.py"), service).expect("our own folder");
+    std::fs::write(place.path("race.toml"), copied("bug.toml")).expect("our own folder");
+    let words = ["run", "-c", "race.toml", "--stores", "local", "--format", "json", "--budget", "10s"];
+    let outcome = call(&place, &words).ended_with(0).json()["outcomes"][0].clone();
+    assert_eq!(outcome["verdict"]["is"], "pass", "{outcome}");
+    assert!(outcome["coverage"]["grace"]["times"].as_u64() > Some(0), "{outcome}");
+    assert_eq!(place.left(), Vec::<String>::new());
+}
