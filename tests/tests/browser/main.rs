@@ -4,6 +4,7 @@
 //! in `target/screenshots`.
 
 mod accessibility;
+mod bytes;
 mod hostile;
 mod looks;
 mod records;
