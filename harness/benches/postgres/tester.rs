@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use raceproof::interrupt::Interrupt;
+use raceproof::plan::StrategyKind;
 use raceproof::run::Engine;
 use raceproof::store::{Address, Server, StoreOptions};
 use raceproof::{Plan, Scenario};
@@ -61,7 +62,8 @@ async fn create_database(server: &Server) -> Result<(), tokio_postgres::Error> {
 
 fn engine_rate(engine: &mut Engine, case: &Sessions) -> Result<f64, Failure> {
     let scenario: Arc<dyn Scenario> = Arc::new(case.clone());
-    let plan = Plan { keep_going: true, splits_max: 0, ..Plan::default() };
+    let strategy = StrategyKind::Dfs;
+    let plan = Plan { keep_going: true, splits_max: 0, strategy, reduces: false, ..Plan::default() };
     let coverage = engine.explore(&scenario, &plan, &mut |_| {})?.coverage;
     // The same interleavings, or the comparison means nothing.
     let expected = case.permutations().len() as u64;
