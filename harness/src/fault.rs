@@ -146,9 +146,8 @@ impl FaultModel {
     /// ```
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        let breaks = |kind: &FaultKind| self.allows(*kind);
         (!self.pauses || other.pauses)
-            && FaultKind::ALL.iter().filter(|kind| breaks(kind)).all(|kind| other.allows(*kind))
+            && FaultKind::ALL.iter().filter(|kind| self.allows(**kind)).all(|kind| other.allows(*kind))
             && (!self.breaks() || self.faults_max <= other.faults_max)
     }
 

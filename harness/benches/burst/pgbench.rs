@@ -1,7 +1,7 @@
 //! Owns the running of pgbench.
 
 use std::io::Write;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use raceproof::store::{Address, Server};
 use tempfile::NamedTempFile;
@@ -62,13 +62,15 @@ impl Pgbench {
     }
 
     /// Statements per second, of what it said.
-    pub(crate) fn told(said: &str) -> Result<f64, Failure> {
+    pub(crate) fn told(done: &Output) -> Result<f64, Failure> {
+        let said = String::from_utf8_lossy(&done.stdout);
         let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.ok_or_else(|| format!("pgbench said {said:?}").into())
+        let errors = String::from_utf8_lossy(&done.stderr);
+        rate.ok_or_else(|| format!("pgbench said {said:?}, {errors}").into())
     }
 
     /// Statements per second.
     pub(crate) fn rate(&self, server: &Server, address: &Address) -> Result<f64, Failure> {
-        Self::told(&String::from_utf8(self.command(server, address)?.output()?.stdout)?)
+        Self::told(&self.command(server, address)?.output()?)
     }
 }

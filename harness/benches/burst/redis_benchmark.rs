@@ -1,6 +1,6 @@
 //! Owns the running of redis-benchmark.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use raceproof::store::Address;
 
@@ -33,14 +33,16 @@ impl RedisBenchmark {
     }
 
     /// Commands per second, of what it said.
-    pub(crate) fn told(&self, said: &str) -> Result<f64, Failure> {
+    pub(crate) fn told(&self, done: &Output) -> Result<f64, Failure> {
+        let said = String::from_utf8_lossy(&done.stdout);
         let line = said.lines().find(|line| line.starts_with(&format!("\"{}\"", self.verb)));
         let rate = line.and_then(|line| line.split(',').nth(1)?.trim_matches('"').parse().ok());
-        rate.ok_or_else(|| format!("redis-benchmark said {said:?}").into())
+        let errors = String::from_utf8_lossy(&done.stderr);
+        rate.ok_or_else(|| format!("redis-benchmark said {said:?}, {errors}").into())
     }
 
     /// Commands per second.
     pub(crate) fn rate(&self, address: &Address) -> Result<f64, Failure> {
-        self.told(&String::from_utf8(self.command(address).output()?.stdout)?)
+        self.told(&self.command(address).output()?)
     }
 }

@@ -1,6 +1,6 @@
 //! Owns the cost of the gate where nothing is chosen: the same program through it and without it, over TCP both times.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ const SESSIONS: usize = 8;
 const STATEMENTS: usize = 80_000;
 
 type Making = Box<dyn Fn(&Address) -> std::result::Result<Command, Failure> + Send + Sync>;
-type Reading = Box<dyn Fn(&str) -> std::result::Result<f64, Failure> + Send + Sync>;
+type Reading = Box<dyn Fn(&Output) -> std::result::Result<f64, Failure> + Send + Sync>;
 
 /// A program that measures a store, as the only worker of a burst.
 struct Through {
@@ -56,10 +56,7 @@ impl Scenario for Through {
     async fn work(&self, worker: Worker) -> Result {
         let command = (self.making)(&address(&worker.url(self.store).await?)?)?;
         let done = tokio::process::Command::from(command).output().await?;
-        let said = String::from_utf8_lossy(&done.stdout);
-        let rate = (self.reading)(&said)
-            .map_err(|why| format!("{why}, {}", String::from_utf8_lossy(&done.stderr)))?;
-        *self.rate.lock().expect("no one panics with it") = Some(rate);
+        *self.rate.lock().expect("no one panics with it") = Some((self.reading)(&done)?);
         Ok(())
     }
 
@@ -91,7 +88,7 @@ fn redis(table: &mut Table) -> std::result::Result<(), Failure> {
                 store: "redis",
                 before: None,
                 making: Box::new(move |address| Ok(tool.command(address))),
-                reading: Box::new(move |said| tool.told(said)),
+                reading: Box::new(move |done| tool.told(done)),
                 rate: Arc::default(),
             };
             let name = format!("redis-benchmark {verb}, {pipeline} at once");

@@ -3,7 +3,9 @@
 //! An engine waits while its store works, and the store while the engine does, so the two never need more than one core. Where
 //! there are not two for each engine, waking the other one on another core costs more than taking turns on the same one.
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::store::cores;
 
 /// A core of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,12 +14,7 @@ pub(super) struct Core(usize);
 impl Core {
     /// One for each of `engines`, of those on which this thread may run; `None` where there are two for each engine.
     pub(super) fn for_each(engines: u32) -> Vec<Option<Self>> {
-        let allowed = sched_getaffinity(None);
-        let cores: Vec<_> = allowed.map_or_else(
-            |_| Vec::new(),
-            |allowed| (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect(),
-        );
-        dealt(&cores, engines)
+        dealt(&cores(), engines)
     }
 
     /// Has this thread, and whatever it starts from now on, stay on the core.
@@ -57,9 +54,9 @@ mod tests {
         let kept = std::thread::spawn(|| {
             let core = dealt(&[sched_getcpu()], 1)[0].expect("one core is not two");
             core.keep_this_thread();
-            (core.0, sched_getaffinity(None).expect("it can be asked"))
+            (core.0, cores())
         });
         let (core, allowed) = kept.join().expect("it does not panic");
-        assert!(allowed.is_set(core) && allowed.count() == 1);
+        assert_eq!(allowed, [core]);
     }
 }

@@ -1,7 +1,10 @@
-//! Owns what tells this machine, this boot and this user from others; labels and folder names use it.
+//! Owns what tells this machine, this boot and this user from others; labels and folder names use it. And on which of its cores we
+//! may run.
 
 use std::fs;
 use std::io::Read;
+
+use rustix::thread::{CpuSet, sched_getaffinity};
 
 /// The machine, as a short name that stays the same across boots. Containers of one host count as machines of their own,
 /// since they see neither each other's lock files nor processes.
@@ -19,6 +22,12 @@ pub(crate) fn boot() -> String {
 
 pub(crate) fn user() -> u32 {
     rustix::process::getuid().as_raw()
+}
+
+/// The cores on which this thread may run; none where the system does not say.
+pub(crate) fn cores() -> Vec<usize> {
+    let Ok(allowed) = sched_getaffinity(None) else { return Vec::new() };
+    (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
 }
 
 pub(crate) fn is_root() -> bool {

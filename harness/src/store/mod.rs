@@ -44,6 +44,7 @@ pub use set_up::SetUp;
 
 pub(crate) use custody::{Held, remove_everything};
 pub(crate) use local::setpriv;
+pub(crate) use machine::cores;
 
 use custody::Custody;
 use docker::Engine;

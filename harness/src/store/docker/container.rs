@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::thread::{CpuSet, sched_getaffinity};
 use testcontainers::bollard::models::PortBinding;
 use testcontainers::core::{IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
@@ -13,6 +12,7 @@ use testcontainers::{GenericImage, ImageExt};
 
 use super::super::StoreError;
 use super::super::custody::{Custody, block_on};
+use super::super::machine::cores;
 use super::SOCKETS;
 use super::engine::Engine;
 
@@ -125,7 +125,8 @@ fn request(
 ) -> testcontainers::ContainerRequest<GenericImage> {
     let (image, tag) = split_tag(wanted.image);
     let confined_by_selinux = engine.is_confined_by_selinux();
-    let only_core = only_core();
+    // An engine may have one core for itself and its stores.
+    let only_core = <[usize; 1]>::try_from(cores()).ok().map(|[core]| core);
     let mut image = GenericImage::new(image, tag);
     if let Some(port) = wanted.port {
         image = image.with_exposed_port(port.tcp());
@@ -159,12 +160,6 @@ fn request(
         Some(folder) => request.with_mount(Mount::bind_mount(folder.display().to_string(), SOCKETS)),
         None => request,
     }
-}
-
-/// The core that an engine has for itself and its stores, if this thread is kept on one.
-fn only_core() -> Option<usize> {
-    let allowed = sched_getaffinity(None).ok().filter(|allowed| allowed.count() == 1)?;
-    (0..CpuSet::MAX_CPU).find(|core| allowed.is_set(*core))
 }
 
 /// Name and tag; the engine's own default is `latest`. A digest splits so that the two join to the same text again.
