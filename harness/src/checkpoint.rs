@@ -23,7 +23,7 @@ use crate::verdict::Verdict;
 const FORMAT: &str = "raceproof-checkpoint";
 /// The version of the form that this program writes, and the only one that it reads: a search goes on only in the program in which it
 /// began.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// The longest head that is read.
 const HEAD_BYTES_MAX: u64 = 1 << 20;
 
@@ -78,10 +78,24 @@ pub(crate) struct CheckpointBody {
     pub(crate) regressions: Vec<Retried>,
     /// The evidence of the first violation, with the seed and the number of workers of its execution.
     pub(crate) evidence: Option<(u64, usize, Counterexample)>,
-    /// The first execution, by which it is seen whether the code is still the same.
+    /// In the order in which they were drawn, or the only one.
+    pub(crate) workloads: Vec<WorkloadState>,
+}
+
+/// How far one workload of a search is explored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct WorkloadState {
+    /// Executions of it.
+    pub(crate) schedules: u64,
+    /// Whether nothing of it is left to be tried.
+    pub(crate) is_over: bool,
+    /// Its first execution that passed, by which it is seen whether the code is still the same.
     pub(crate) first: Option<Trace>,
     pub(crate) learnt: Learnt,
-    pub(crate) strategy: StrategyState,
+    /// Raised whenever more was learnt.
+    pub(crate) coarseness: u64,
+    /// `None` if it was not begun.
+    pub(crate) strategy: Option<StrategyState>,
 }
 
 /// What a search has learnt about which requests have to do with each other.
@@ -130,6 +144,12 @@ pub enum CheckpointError {
     /// The head is right, and what follows is not.
     #[error("it is damaged (delete it, or run without `--resume` to begin anew)")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl CheckpointError {
+    pub(crate) fn damaged(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Damaged(what.into())
+    }
 }
 
 fn program() -> &'static str {

@@ -16,35 +16,41 @@ const EXECUTIONS: u32 = 1_000_000;
 const EXECUTIONS_EARLY: u32 = 10_000;
 const MIB_MAX: u64 = 300;
 
-/// A search over 1,000,000 executions of 5 workers with 6 steps each, all of which depend on each other.
+/// Searches that take turns, as those of generated workloads do.
+const SERIES: u32 = 16;
+
+/// A search over 1,000,000 executions of 5 workers with 6 steps each, all of which depend on each other, and as many executions of
+/// several searches.
 pub(crate) fn measure(table: &mut Table) -> Result<(), Failure> {
-    for reduces in [false, true] {
-        let before = resident_kib();
-        let (begun, mut most) = (Instant::now(), before);
-        let mut search = Systematic::new(None, reduces);
-        let mut bytes = 0;
-        for number in 0..EXECUTIONS {
-            if !search.begin() {
-                return Err(format!("the search ended after {number} executions").into());
-            }
-            execute(&mut search)?;
-            if number % EXECUTIONS_EARLY == 0 {
-                most = most.max(resident_kib());
-            }
-            if number == EXECUTIONS_EARLY {
-                let state = search.checkpoint().ok_or("a systematic search can be written")?;
-                bytes = serde_json::to_vec(&state)?.len();
+    for (reduces, searches) in [(false, 1), (true, 1), (true, SERIES)] {
+        let (begun, mut most, before) = (Instant::now(), 0, resident_kib());
+        let mut all: Vec<_> = (0..searches).map(|_| Systematic::new(None, reduces)).collect();
+        for search in &mut all {
+            for number in 0..EXECUTIONS / searches {
+                if !search.begin() {
+                    return Err(format!("the search ended after {number} executions").into());
+                }
+                execute(search)?;
+                if number.is_multiple_of(EXECUTIONS_EARLY) {
+                    most = most.max(resident_kib());
+                }
             }
         }
         let rate = f64::from(EXECUTIONS) / begun.elapsed().as_secs_f64();
-        let name = if reduces { "reduced" } else { "full" };
-        let (mib, grown) = (most >> 10, (most - before) >> 10);
+        let kind = if reduces { "reduced" } else { "full" };
+        let name =
+            if searches == 1 { format!("{kind} search") } else { format!("{searches} {kind} searches") };
+        let (mib, grown) = (most >> 10, most.saturating_sub(before) >> 10);
         let bar = Bar::new(format!("at most {MIB_MAX} MiB"), mib <= MIB_MAX);
         let measured = format!("{mib} MiB ({grown} more than before)");
-        table.row(format!("{name} search, {EXECUTIONS} executions"), measured, Some(bar));
-        table.row(format!("{name} search, no store"), format!("{rate:.0} executions/s"), None);
+        table.row(format!("{name}, {EXECUTIONS} executions"), measured, Some(bar));
+        table.row(format!("{name}, no store"), format!("{rate:.0} executions/s"), None);
+        let states =
+            all.iter_mut().map(|search| search.checkpoint().ok_or("a systematic search can be written"));
+        let states = states.collect::<Result<Vec<_>, _>>()?;
+        let bytes = serde_json::to_vec(&states)?.len();
         let size = format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-        table.row(format!("checkpoint after {EXECUTIONS_EARLY} executions"), size, None);
+        table.row(format!("{name}, checkpoint"), size, None);
     }
     Ok(())
 }

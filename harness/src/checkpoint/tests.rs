@@ -17,9 +17,10 @@ fn checkpoint() -> Checkpoint {
         failing: 1,
         regressions: Vec::new(),
         evidence: None,
-        first: None,
-        learnt: Learnt::default(),
-        strategy: portfolio.checkpoint().expect("it can tell"),
+        workloads: vec![
+            WorkloadState { schedules: 20, strategy: portfolio.checkpoint(), ..WorkloadState::default() },
+            WorkloadState::default(),
+        ],
     };
     Checkpoint::new(identity(&Plan::default()), body)
 }
@@ -77,8 +78,8 @@ fn what_is_no_checkpoint_of_this_program_is_refused_by_its_kind() {
     let other = text.replace(&format!("\"program\":\"{}\"", program()), "\"program\":\"9.9.9\"");
     let refused = read(&other).expect_err("another program");
     assert!(refused.to_string().starts_with("raceproof 9.9.9 wrote it"), "{refused}");
-    let newer = read(&text.replace("\"version\":1", "\"version\":2")).expect_err("another form");
-    assert!(matches!(newer, CheckpointError::OtherProgram { version: 2, .. }));
+    let newer = read(&text.replace("\"version\":2", "\"version\":3")).expect_err("another form");
+    assert!(matches!(newer, CheckpointError::OtherProgram { version: 3, .. }));
     for wrong in ["", "{}\n", "nothing", "{\"format\":\"raceproof-record\"}\n"] {
         assert!(matches!(read(wrong), Err(CheckpointError::NoCheckpoint(_))), "{wrong}");
     }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clocks;
-use super::continuing::Begun;
 use super::difference::{difference, dissimilarity};
 use super::earliest::Earliest;
+use super::entry::Entry;
 use super::evidence::Untold;
 use super::executed::Executed;
 use super::progress::Progress;
 use super::retry::Retry;
 use super::rig::{Detail, Rig, Subject};
 use super::series::Series;
+use super::share::Share;
 use super::tally::Tally;
 use crate::checkpoint::Checkpoint;
 use crate::error::Error;
@@ -50,37 +51,27 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// Searches, and gathers the evidence of a violation; if the plan wants none, what it could be gathered from comes along.
     pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
-        let (subject, card) = (self.rig.subject(self.scenario, self.plan), self.scenario.card());
-        let subject = match self.scenario.generator() {
-            // Each workload is judged by its own orders.
-            Some(_) => subject,
-            None => self.rig.judged_by_orders(subject).await?,
-        };
-        let mut strategy = strategy(self.plan);
+        let card = self.scenario.card();
         let (mut found, tally) = (Found::default(), Tally::start(&self.rig.gate, self.plan.final_states_max));
-        let (mut begun, mut tally) = self.go_on(strategy.as_mut(), &mut found, tally)?;
-        let mut exhausted = false;
+        let (left, mut tally) = self.go_on(&mut found, tally);
+        let mut series = Series::begin(&mut self, left).await?;
         if !self.retry(&mut found, &mut tally).await? {
-            exhausted =
-                self.explore_all(&subject, strategy.as_mut(), &mut begun, &mut found, &mut tally).await?;
+            series.run(&mut self, &mut found, &mut tally).await?;
         }
         if found.stopped == Stopped::FirstViolation {
             self.earliest.note(tally.schedules);
         }
+        series.tell(&mut tally);
         let (failing, vacuous) = (tally.failing, tally.vacuous());
-        let coverage = tally.coverage(self.plan, exhausted, found.stopped, &self.rig.gate);
-        // A series of workloads is not gone on with.
-        let checkpoint = match self.scenario.generator() {
-            Some(_) => None,
-            None => self.checkpoint_of(&subject, strategy.as_mut(), &found, &coverage, begun, failing),
-        };
+        let coverage = tally.coverage(self.plan, series.is_over(), found.stopped, &self.rig.gate);
+        let checkpoint = self.checkpoint_of(series, &found, &coverage, failing);
         let verdict = match vacuous {
             Some(what) => found.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what })),
             None => found.verdict,
         };
         let (seed, workers, counterexample) = match found.earlier {
             Some((seed, workers, evidence)) => (seed, workers, Some(evidence)),
-            None => (subject.seed, subject.workers, None),
+            None => (self.plan.seed, self.plan.workers.unwrap_or(card.workers), None),
         };
         let mut outcome = Outcome {
             card,
@@ -133,73 +124,46 @@ impl Search<'_> {
         Ok(false)
     }
 
-    /// Explores what the workers of `subject` do, or the workloads that are generated for them; says whether all was explored.
-    async fn explore_all(
-        &mut self,
-        subject: &Subject,
-        strategy: &mut dyn Strategy,
-        begun: &mut Begun,
-        found: &mut Found,
-        tally: &mut Tally,
-    ) -> Result<bool, Error> {
-        let scenario = Arc::clone(self.scenario);
-        if let Some(generator) = scenario.generator() {
-            let series = Series::run(self, generator, found, tally).await?;
-            (tally.reduces, tally.workloads) = (series.reduces, Some(series.workloads));
-            return Ok(series.exhausted(generator));
-        }
-        let workers = team(subject);
-        if !self.check(subject, &workers, begun, found, tally).await? {
-            self.explore(subject, &workers, strategy, begun, found, tally).await?;
-        }
-        found.weigh(subject);
-        tally.reduces = strategy.systematic().is_some_and(|systematic| systematic.reduces());
-        Ok(strategy.exhausted())
-    }
-
+    /// Goes on exploring a workload, until all of it is explored, its share is used or the search ends.
     pub(super) async fn explore(
         &mut self,
-        subject: &Subject,
-        workers: &[WorkerId],
-        strategy: &mut dyn Strategy,
-        begun: &mut Begun,
+        entry: &mut Entry,
+        share: Share,
         found: &mut Found,
         tally: &mut Tally,
     ) -> Result<(), Error> {
         // What kept schedules have taught is known from the start.
-        if let Some(systematic) = strategy.systematic() {
-            systematic.learn(self.rig.coarseness(subject));
-        }
+        self.learn(entry);
         let mut told = Instant::now();
         loop {
-            if let Some(stopped) = self.spent(tally) {
+            if let Some(stopped) = self.spent(tally, share) {
                 found.stopped = stopped;
                 return Ok(());
             }
-            if !strategy.begin() {
+            if !entry.strategy.begin() {
+                entry.state.is_over = true;
                 return Ok(());
             }
-            let executed = self.rig.execute(subject, workers, Detail::Needed, strategy).await?;
+            let Entry { subject, workers, strategy, .. } = entry;
+            let executed = self.rig.execute(subject, workers, Detail::Needed, strategy.as_mut()).await?;
             if strategy.is_elsewhere() && !matches!(verdict_of(&executed), Verdict::Inconclusive(_)) {
                 continue;
             }
             tally.count(&executed);
-            let swapped = self.swap_a_pair(subject, &executed, strategy, tally).await?;
-            if let Some(systematic) = strategy.systematic() {
-                tally.reduction.coarseness = self.rig.coarseness(subject);
-                systematic.learn(tally.reduction.coarseness);
-            }
+            entry.state.schedules += 1;
+            let swapped = self.swap_a_pair(entry, &executed, tally).await?;
+            self.learn(entry);
             let mut verdict = verdict_of(&executed).merge(swapped);
             let is_whole = !executed.is_redundant;
-            let is_first = is_whole && tally.schedules - tally.redundant == 1 && verdict == Verdict::Pass;
+            let is_first = is_whole && entry.state.first.is_none() && verdict == Verdict::Pass;
             let times = if is_whole { self.plan.repeat.max(1 + u32::from(is_first)) } else { 1 };
             for _ in 1..times {
-                verdict = verdict.merge(self.repeat(subject, &executed, tally).await?);
+                verdict = verdict.merge(self.repeat(&entry.subject, &executed, tally).await?);
             }
             if is_first && verdict == Verdict::Pass {
-                begun.first = Some(self.rig.trace(&executed));
+                entry.state.first = Some(self.rig.trace(&executed));
             }
-            if found.take(verdict, subject, executed, self.plan.keep_going) {
+            if found.take(verdict, &entry.subject, executed, self.plan.keep_going) {
                 return Ok(());
             }
             if told.elapsed() >= PROGRESS_EVERY {
@@ -210,16 +174,23 @@ impl Search<'_> {
         }
     }
 
+    /// Has the strategy of the workload know how much is known about which requests have to do with each other.
+    fn learn(&self, entry: &mut Entry) {
+        if let Some(systematic) = entry.strategy.systematic() {
+            systematic.learn(self.rig.coarseness(&entry.subject));
+        }
+    }
+
     /// Now and then executes two steps the other way round that are taken to be independent. If that makes a difference, and each
     /// of the two orders comes to the same when it is executed again, the search goes on without reduction.
     async fn swap_a_pair(
         &mut self,
-        subject: &Subject,
+        entry: &mut Entry,
         executed: &Executed,
-        strategy: &mut dyn Strategy,
         tally: &mut Tally,
     ) -> Result<Verdict, Error> {
-        let number = tally.schedules;
+        let Entry { subject, strategy, state, .. } = entry;
+        let number = state.schedules;
         // What is known was not followed to its end.
         if executed.is_redundant || !(number <= PAIRS_AT_FIRST || number.is_multiple_of(PAIR_EVERY)) {
             return Ok(Verdict::Pass);
@@ -247,17 +218,17 @@ impl Search<'_> {
     }
 
     /// The reason for which no further execution is to be started, if there is one.
-    pub(super) fn spent(&self, tally: &Tally) -> Option<Stopped> {
+    pub(super) fn spent(&self, tally: &Tally, share: Share) -> Option<Stopped> {
         if self.interrupt.is_set() {
             return Some(Stopped::Interrupted);
         }
         if self.earliest.is_out_of_reach(tally.schedules) {
             return Some(Stopped::FirstViolation);
         }
-        if tally.schedules >= self.plan.schedules_max {
+        if tally.schedules >= share.schedules_max {
             return Some(Stopped::ScheduleBudget);
         }
-        tally.over_budget(self.plan).then_some(Stopped::TimeBudget)
+        tally.over_budget(self.plan, share.budget).then_some(Stopped::TimeBudget)
     }
 
     /// Runs the schedule of `executed` again: a scenario that is not deterministic shows it here. It is always done for

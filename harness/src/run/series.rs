@@ -1,111 +1,171 @@
-//! Owns [`Series`]: the workloads of a generated scenario, drawn and searched one after the other.
+//! Owns [`Series`]: the workloads of a search, explored in turn. There is one, unless the scenario generates its operations.
 
 use std::time::Duration;
 
-use super::continuing::Begun;
-use super::progress::Progress;
-use super::search::{Found, Search, strategy, team};
+use super::entry::Entry;
+use super::search::{Found, Search};
+use super::share::{Share, level};
 use super::tally::Tally;
+use crate::checkpoint::{CheckpointError, WorkloadState};
 use crate::error::Error;
-use crate::generator::Generator;
 use crate::outcome::{Stopped, Workloads};
 use crate::plan::Plan;
 
-/// What came of the workloads so far.
-#[derive(Default)]
+/// The workloads of a search.
 pub(super) struct Series {
-    /// How many were drawn, and of how many everything was explored.
-    pub(super) workloads: Workloads,
-    /// Whether equivalent schedules count as one.
-    pub(super) reduces: bool,
-    /// What was spent before the schedules of a workload were all explored.
-    spent: Option<Stopped>,
+    /// In the order in which they are drawn.
+    slots: Vec<Slot>,
+    /// The one that the rig is at.
+    current: Option<usize>,
+    /// Whether they are drawn.
+    is_drawn: bool,
+}
+
+/// One workload.
+enum Slot {
+    /// What is known of it from a search that was ended, if anything is.
+    Ahead(Box<WorkloadState>),
+    Begun(Box<Entry>),
+}
+
+impl Slot {
+    fn state(&self) -> &WorkloadState {
+        match self {
+            Self::Ahead(state) => state,
+            Self::Begun(entry) => &entry.state,
+        }
+    }
+
+    fn is_drawn(&self) -> bool {
+        matches!(self, Self::Begun(_)) || self.state().schedules > 0
+    }
 }
 
 impl Series {
-    /// Explores the workloads in turn, until one of them ends the search. Each has an equal part of what those before it
-    /// have left of the budget.
-    pub(super) async fn run(
+    /// The workloads of `search`, as far as they were explored when it was ended, if it goes on.
+    pub(super) async fn begin(
         search: &mut Search<'_>,
-        generator: &dyn Generator,
-        found: &mut Found,
-        tally: &mut Tally,
+        left: Option<Vec<WorkloadState>>,
     ) -> Result<Self, Error> {
-        let (count, plan) = (generator.workloads().max(1), search.plan);
-        let mut series = Self::default();
-        for number in 0..count {
-            let elapsed = Duration::from_micros(tally.elapsed_us());
-            let Some(share) = share(plan, tally.schedules, elapsed, count - number) else {
-                series.spent.get_or_insert(Stopped::ScheduleBudget);
-                break;
-            };
-            let subject = search.rig.subject(search.scenario, plan).drawn(generator, number)?;
-            let subject = search.rig.judged_by_orders(subject).await?;
-            let (mut strategy, workers) = (strategy(plan), team(&subject));
-            series.workloads.drawn += 1;
-            let total = plan.schedules_max;
-            let told = &mut *search.progress;
-            let progress = &mut |progress: Progress| told(Progress { schedules_max: total, ..progress });
-            let mut part = Search {
-                rig: &mut *search.rig,
-                scenario: search.scenario,
-                plan: &share,
-                interrupt: search.interrupt,
-                earliest: search.earliest,
-                progress,
-                checkpoint: None,
-                stores: Vec::new(),
-            };
-            found.stopped = Stopped::Exhausted;
-            part.explore(&subject, &workers, strategy.as_mut(), &mut Begun::default(), found, tally).await?;
-            found.weigh(&subject);
-            series.reduces |= strategy.systematic().is_some_and(|systematic| systematic.reduces());
-            series.workloads.exhausted += u64::from(strategy.exhausted());
-            match found.stopped {
-                Stopped::Exhausted => {}
-                spent @ (Stopped::ScheduleBudget | Stopped::TimeBudget) => {
-                    series.spent.get_or_insert(spent);
-                }
-                Stopped::FirstViolation | Stopped::Inconclusive | Stopped::Interrupted => return Ok(series),
+        let generator = search.scenario.generator();
+        let (is_drawn, count) = (generator.is_some(), generator.map_or(1, |all| all.workloads().max(1)));
+        let left = match left {
+            Some(left) if left.len() as u64 != count => {
+                let what = format!("`workloads` was {} and is {count}", left.len());
+                return Err(CheckpointError::OtherSearch(what).into());
             }
+            Some(left) => left,
+            None => (0..count).map(|_| WorkloadState::default()).collect(),
+        };
+        let slots = left.into_iter().map(|state| Slot::Ahead(Box::new(state))).collect();
+        let mut series = Self { slots, current: None, is_drawn };
+        if !is_drawn {
+            // What kept schedules teach is known when it is explored.
+            series.turn_to(0, search).await?;
         }
-        found.stopped = series.spent.unwrap_or(Stopped::Exhausted);
         Ok(series)
     }
 
+    /// Explores them round by round until nothing is left or the search ends. In each round the schedules that are left of the
+    /// budget are shared so that all have had the same number in the end, and the time so that all have the same now.
+    pub(super) async fn run(
+        &mut self,
+        search: &mut Search<'_>,
+        found: &mut Found,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        loop {
+            for index in 0..self.slots.len() {
+                let Some(share) = self.share(index, search.plan, tally) else { continue };
+                let refuted = tally.reduction.refuted.is_some();
+                let entry = self.turn_to(index, search).await?;
+                if let Some(systematic) = entry.strategy.systematic()
+                    && refuted
+                    && systematic.reduces()
+                {
+                    systematic.distrust();
+                }
+                found.stopped = Stopped::Exhausted;
+                if !search.check(entry, share, found, tally).await? {
+                    search.explore(entry, share, found, tally).await?;
+                }
+                entry.leave(search.rig);
+                found.weigh(&entry.subject);
+                if let Stopped::FirstViolation | Stopped::Inconclusive | Stopped::Interrupted = found.stopped
+                {
+                    return Ok(());
+                }
+            }
+            found.stopped = match self.is_over() {
+                true => Stopped::Exhausted,
+                false => match search.spent(tally, Share::whole(search.plan)) {
+                    Some(stopped) => stopped,
+                    None => continue,
+                },
+            };
+            return Ok(());
+        }
+    }
+
+    /// What the workload at `index` may use of the budget of `plan` in this round, of which the workloads before it have had their
+    /// shares; nothing if it has had its own already.
+    fn share(&self, index: usize, plan: &Plan, tally: &Tally) -> Option<Share> {
+        if !self.is_drawn {
+            return Some(Share::whole(plan));
+        }
+        let is_open = |slot: &&Slot| !slot.state().is_over;
+        let counts = self.slots.iter().filter(is_open).map(|slot| slot.state().schedules).collect();
+        let level = level(counts, plan.schedules_max.saturating_sub(tally.schedules));
+        let wants = |slot: &&Slot| is_open(slot) && slot.state().schedules < level;
+        let own = Some(&self.slots[index]).filter(wants)?.state().schedules;
+        let turns = self.slots[index..].iter().filter(wants).count();
+        let elapsed = Duration::from_micros(tally.elapsed_us());
+        Some(Share::whole(plan).part(tally.schedules, level - own, elapsed, turns))
+    }
+
+    /// The workload at `index`, at which the rig is then.
+    async fn turn_to(&mut self, index: usize, search: &mut Search<'_>) -> Result<&mut Entry, Error> {
+        let was_at = self.current.replace(index);
+        let slot = &mut self.slots[index];
+        if let Slot::Ahead(state) = slot {
+            let entry = Entry::begin(search, index as u64, std::mem::take(&mut **state)).await?;
+            *slot = Slot::Begun(Box::new(entry));
+        } else if let Slot::Begun(entry) = slot
+            && was_at != Some(index)
+        {
+            entry.relearn(search.rig)?;
+        }
+        match slot {
+            Slot::Begun(entry) => Ok(entry),
+            Slot::Ahead(_) => unreachable!("it was begun just now"),
+        }
+    }
+
     /// Whether every schedule of every workload was explored. Other workloads there are always.
-    pub(super) fn exhausted(&self, generator: &dyn Generator) -> bool {
-        self.workloads.exhausted == generator.workloads().max(1)
-    }
-}
-
-/// `plan` with the part of the budget that one of `left` workloads has, when so much of it is used; nothing if all is.
-fn share(plan: &Plan, schedules: u64, elapsed: Duration, left: u64) -> Option<Plan> {
-    let rest = plan.schedules_max.checked_sub(schedules).filter(|rest| *rest > 0)?;
-    let time = plan.budget.saturating_sub(elapsed) / u32::try_from(left).unwrap_or(u32::MAX);
-    Some(Plan { schedules_max: schedules + rest.div_ceil(left), budget: elapsed + time, ..plan.clone() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shared(schedules: u64, elapsed: u64, left: u64) -> Option<(u64, Duration)> {
-        let plan = Plan { schedules_max: 100, budget: Duration::from_secs(40), ..Plan::default() };
-        let share = share(&plan, schedules, Duration::from_secs(elapsed), left)?;
-        Some((share.schedules_max, share.budget))
+    pub(super) fn is_over(&self) -> bool {
+        self.slots.iter().all(|slot| slot.state().is_over)
     }
 
-    #[test]
-    fn what_is_left_is_shared_equally() {
-        assert_eq!(shared(0, 0, 4), Some((25, Duration::from_secs(10))));
-        assert_eq!(shared(10, 4, 3), Some((40, Duration::from_secs(16))));
-        assert_eq!(shared(90, 30, 1), Some((100, Duration::from_secs(40))));
+    /// Has `tally` know what came of all of them.
+    pub(super) fn tell(&mut self, tally: &mut Tally) {
+        let reduces = |slot: &mut Slot| match slot {
+            Slot::Begun(entry) => entry.strategy.systematic().is_some_and(|systematic| systematic.reduces()),
+            Slot::Ahead(_) => false,
+        };
+        tally.reduces = self.slots.iter_mut().any(reduces);
+        tally.reduction.coarseness = self.slots.iter().map(|slot| slot.state().coarseness).sum();
+        let count = |is_it: fn(&Slot) -> bool| self.slots.iter().filter(|slot| is_it(slot)).count() as u64;
+        let workloads =
+            Workloads { drawn: count(Slot::is_drawn), exhausted: count(|slot| slot.state().is_over) };
+        tally.workloads = self.is_drawn.then_some(workloads);
     }
 
-    #[test]
-    fn everybody_has_something_until_all_is_used() {
-        assert_eq!(shared(98, 41, 16), Some((99, Duration::from_secs(41))));
-        assert_eq!(shared(100, 0, 1), None);
+    /// Where each of them stands; `None` if one of their strategies cannot tell.
+    pub(super) fn stand(self) -> Option<Vec<WorkloadState>> {
+        let stands = |slot| match slot {
+            Slot::Ahead(state) => Some(*state),
+            Slot::Begun(mut entry) => entry.stands(),
+        };
+        self.slots.into_iter().map(stands).collect()
     }
 }

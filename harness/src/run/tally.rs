@@ -157,10 +157,11 @@ impl Tally {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn over_budget(&self, plan: &Plan) -> bool {
+    /// Whether so much time of `plan` is used as `budget` says.
+    pub(crate) fn over_budget(&self, plan: &Plan, budget: Duration) -> bool {
         let has_its_fault = !plan.model.breaks() || !self.faults.is_empty();
         let patience = if has_its_fault { Duration::ZERO } else { plan.patience };
-        self.started.elapsed() >= plan.budget + patience
+        self.started.elapsed() >= budget + patience
     }
 
     pub(crate) fn coverage(self, plan: &Plan, exhausted: bool, stopped: Stopped, gate: &Gate) -> Coverage {

@@ -75,7 +75,8 @@
 //! # Ok::<(), raceproof::Error>(())
 //! ```
 //!
-//! A search draws several workloads from the plan's seed, small ones first, and explores the schedules of one after the other.
+//! A search draws several workloads from the plan's seed, small ones first, and explores the schedules of one after the other, round by
+//! round until the budget is used up.
 //! A violation is shrunk in both at once: operations are left out, arguments made simpler as their strategies say, and the schedule
 //! reduced, until nothing more can go. What is left stands in the record and is what a replay does, also when the strategies
 //! have changed.

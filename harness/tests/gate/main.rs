@@ -1,5 +1,8 @@
 //! Tests of the gate and of searches against a real Redis, started by the local provider.
 
+#[path = "../common/resuming.rs"]
+mod resuming;
+
 mod aftermath;
 mod blocking;
 mod clients;

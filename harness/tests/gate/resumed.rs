@@ -1,12 +1,13 @@
 //! A search that was ended by a budget goes on from its checkpoint, also as text and in another process, to where it would have come.
 
 use raceproof::checkpoint::CheckpointError;
-use raceproof::outcome::{Coverage, Stopped};
+use raceproof::outcome::Stopped;
 use raceproof::plan::StrategyKind;
 use raceproof::verdict::Inconclusive;
 use raceproof::{Checkpoint, Error, Outcome, Plan, Verdict, Worker};
 
 use crate::probe::{Probe, engine, query};
+use crate::resuming::{read_back, told};
 
 /// Adds one to a counter with two commands, behind which a third may be.
 fn adding(last: &'static [&'static str]) -> Probe {
@@ -24,25 +25,12 @@ fn adding(last: &'static [&'static str]) -> Probe {
 
 const GET_SET: &[&str] = &["SET counter {}"];
 
-/// What the checkpoint of an outcome is after a way through a file.
-fn read_back(outcome: &Outcome) -> Checkpoint {
-    let mut bytes = Vec::new();
-    let [checkpoint] = outcome.checkpoints.as_slice() else { panic!("a budget has ended it: {outcome:?}") };
-    checkpoint.write(&mut bytes).expect("memory takes everything");
-    Checkpoint::read(&mut bytes.as_slice()).expect("just written")
-}
-
 /// On stores of its own, as another process would.
 fn resumed(probe: Probe, plan: &Plan, checkpoint: Checkpoint) -> Result<Outcome, Error> {
     let mut engine = engine();
     let outcome = engine.resume(&probe.scenario(), plan, checkpoint, &mut |_| {});
     engine.stop().expect("the store stops");
     outcome
-}
-
-/// What does not depend on how often a search was ended.
-fn told(coverage: &Coverage) -> Coverage {
-    Coverage { elapsed_us: 0, resumed: 0, ..coverage.clone() }
 }
 
 /// Ended twice, with and without reduction, systematic, mixed and by chance: everything that is told is the same in the end.

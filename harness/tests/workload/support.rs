@@ -9,11 +9,14 @@ use raceproof::run::Engine;
 use raceproof::store::{Needs, ProviderChoice, StoreOptions};
 use raceproof::{Generated, Outcome, Plan, Programs, Scenario, Verdict, Workload};
 
-/// A fresh local Redis with a gate before it.
+/// A fresh local Redis.
+pub(crate) fn options() -> StoreOptions {
+    StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() }
+}
+
+/// Such a Redis with a gate before it.
 pub(crate) fn engine() -> Engine {
-    let stores =
-        StoreOptions { provider: ProviderChoice::Local, needs: Needs::REDIS, ..StoreOptions::default() };
-    Engine::start(&stores, Interrupt::never()).expect("redis-server is installed (see ci/setup)")
+    Engine::start(&options(), Interrupt::never()).expect("redis-server is installed (see ci/setup)")
 }
 
 /// Searches `workload` as `plan` says.

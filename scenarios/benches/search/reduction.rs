@@ -31,7 +31,10 @@ pub(crate) fn table(wanted: &[String], seconds: u64) -> Result<(), Failure> {
                 found.iter().for_each(|surprise| println!("{surprise}"));
                 surprises.extend(found);
             }
-            None => skipped += 1,
+            None => {
+                skipped += 1;
+                println!("{:70} {:>8} {:>8}", leg.name(), "?", "?");
+            }
         }
     }
     engines.stop()?;

@@ -132,7 +132,7 @@ impl Barrage<'_> {
         if tally.schedules >= self.plan.schedules_max {
             return Some(Stopped::ScheduleBudget);
         }
-        tally.over_budget(self.plan).then_some(Stopped::TimeBudget)
+        tally.over_budget(self.plan, self.plan.budget).then_some(Stopped::TimeBudget)
     }
 
     async fn burst(
