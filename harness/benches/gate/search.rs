@@ -24,7 +24,8 @@ const SERIES: u32 = 16;
 pub(crate) fn measure(table: &mut Table) -> Result<(), Failure> {
     for (reduces, searches) in [(false, 1), (true, 1), (true, SERIES)] {
         let (begun, mut most, before) = (Instant::now(), 0, resident_kib());
-        let mut all: Vec<_> = (0..searches).map(|_| Systematic::new(None, reduces)).collect();
+        let mut all: Vec<_> =
+            (0..searches).map(|_| Systematic::new(None, reduces).one_of(searches as usize)).collect();
         for search in &mut all {
             for number in 0..EXECUTIONS / searches {
                 if !search.begin() {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::tree::NodeId;
 
-/// Most branches that wait in the order of their deviations; beyond, the newest goes on first, so that memory stays bounded.
+/// Most branches that wait in the order of their deviations, of all searches that share this room; beyond, the newest goes on first, so
+/// that memory stays bounded.
 const WAITING_MAX: usize = 100_000;
 
 /// A branch that was not tried yet.
@@ -55,9 +56,9 @@ impl Agenda {
         levels.add(item);
     }
 
-    /// Takes out the one that is next.
-    pub(super) fn next(&mut self) -> Option<Item> {
-        let newest = self.len() > WAITING_MAX;
+    /// Takes out the one that is next, in one of so many searches that share the room for those that wait.
+    pub(super) fn next(&mut self, searches: usize) -> Option<Item> {
+        let newest = self.len() > WAITING_MAX / searches.max(1);
         let [first, second] = match self.was_extra {
             true => [&mut self.plain, &mut self.extra],
             false => [&mut self.extra, &mut self.plain],

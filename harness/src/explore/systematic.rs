@@ -40,6 +40,8 @@ pub struct Systematic {
     preemption_bound: Option<usize>,
     reduces: bool,
     shard: Option<Shard>,
+    /// How many searches there are with which it shares the room for what waits, with itself.
+    sharing: usize,
     /// What is to be tried at the points where all shards try everything, in the same order.
     first: VecDeque<Item>,
     is_elsewhere: bool,
@@ -83,6 +85,12 @@ impl Systematic {
     #[must_use]
     pub fn new(preemption_bound: Option<usize>, reduces: bool) -> Self {
         Self { preemption_bound, reduces: reduces && preemption_bound.is_none(), ..Self::default() }
+    }
+
+    /// The same as one of so many `searches` that are kept at once, and together take no more memory than one.
+    #[must_use]
+    pub fn one_of(self, searches: usize) -> Self {
+        Self { sharing: searches, ..self }
     }
 
     /// Whether equivalent schedules count as one.
@@ -305,7 +313,7 @@ impl Strategy for Systematic {
     fn begin(&mut self) -> bool {
         if self.is_begun {
             self.integrate();
-            let Some(item) = self.first.pop_front().or_else(|| self.agenda.next()) else {
+            let Some(item) = self.first.pop_front().or_else(|| self.agenda.next(self.sharing)) else {
                 self.is_exhausted = true;
                 return false;
             };

@@ -26,12 +26,13 @@ impl Entry {
         mut state: WorkloadState,
     ) -> Result<Self, Error> {
         let subject = search.rig.subject(search.scenario, search.plan);
-        let subject = match search.scenario.generator() {
-            Some(generator) => subject.drawn(generator, number)?,
-            None => subject,
+        let (subject, workloads) = match search.scenario.generator() {
+            Some(generator) => (subject.drawn(generator, number)?, generator.workloads()),
+            None => (subject, 1),
         };
         let subject = search.rig.judged_by_orders(subject).await?;
-        let (workers, mut strategy) = (team(&subject), strategy(search.plan));
+        let workloads = usize::try_from(workloads).unwrap_or(usize::MAX);
+        let (workers, mut strategy) = (team(&subject), strategy(search.plan, workloads));
         let left = state.strategy.take();
         let is_left = left.is_some();
         if let Some(left) = left {

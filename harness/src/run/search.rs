@@ -318,9 +318,10 @@ pub(super) fn team(subject: &Subject) -> Vec<WorkerId> {
     (0..subject.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect()
 }
 
-/// The strategy of `plan`, at its begin.
-pub(super) fn strategy(plan: &Plan) -> Box<dyn Strategy> {
-    let systematic = || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard);
+/// The strategy of `plan` for one of so many `workloads`, at its begin.
+pub(super) fn strategy(plan: &Plan, workloads: usize) -> Box<dyn Strategy> {
+    let systematic =
+        || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard).one_of(workloads);
     match plan.strategy {
         // Samples know no bound.
         StrategyKind::Portfolio if plan.preemption_bound.is_some() => Box::new(systematic()),
