@@ -7,12 +7,13 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use super::burst::Barrage;
 use super::earliest::Earliest;
 use super::evidence::{Untold, replays};
+use super::exploration::Exploration;
 use super::idle::Idle;
 use super::patience::Patience;
 use super::progress::Progress;
 use super::retry::{Followed, Retry};
 use super::rig::{Detail, Rig};
-use super::search::{Search, team};
+use super::search::Search;
 use super::surroundings::Home;
 use super::timers::Timers;
 use crate::checkpoint::{Checkpoint, SearchIdentity};
@@ -140,7 +141,8 @@ impl Engine {
             return self.runtime.block_on(barrage.run());
         }
         let checkpoint = checkpoint.map(Box::new);
-        let search = Search { rig, scenario, plan, interrupt, earliest, progress, checkpoint, stores };
+        let exploration = Exploration { rig, scenario, plan, interrupt, earliest, progress };
+        let search = Search { exploration, checkpoint, stores };
         let (outcome, untold) = self.runtime.block_on(search.run())?;
         self.untold = untold;
         Ok(outcome)
@@ -218,7 +220,7 @@ impl Engine {
         let limits = RunLimits { steps_max: usize::MAX, settle_ms_max: u64::MAX, step_ms_max: u64::MAX };
         let plan = Plan { limits, splits_max: 0, ..Plan::default() };
         let subject = self.rig.subject(scenario, &plan);
-        let team = team(&subject);
+        let team = subject.whole_team();
         let mut guided = Guided::new(Schedule::default());
         let executed = self.rig.execute(&subject, &team, Detail::EveryStep, &mut guided);
         let executed = self.runtime.block_on(executed)?;

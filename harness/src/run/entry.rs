@@ -1,11 +1,14 @@
 //! Owns [`Entry`]: a workload with which a search has begun, and how far its schedules are explored.
 
+use std::sync::Arc;
+
 use super::rig::{Rig, Subject};
-use super::search::{Search, strategy, team};
 use crate::checkpoint::{CheckpointError, WorkloadState};
 use crate::error::Error;
-use crate::explore::Strategy;
+use crate::explore::{PartialOrderSampling, Pct, Portfolio, RandomWalk, Strategy, Systematic};
 use crate::id::WorkerId;
+use crate::plan::{Plan, StrategyKind};
+use crate::scenario::Scenario;
 
 /// A workload with which a search has begun.
 pub(super) struct Entry {
@@ -19,20 +22,22 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The workload with this `number`, explored as far as `state` says.
+    /// The workload of `scenario` with this `number`, explored as far as `state` says.
     pub(super) async fn begin(
-        search: &mut Search<'_>,
+        rig: &mut Rig,
+        scenario: &Arc<dyn Scenario>,
+        plan: &Plan,
         number: u64,
         mut state: WorkloadState,
     ) -> Result<Self, Error> {
-        let subject = search.rig.subject(search.scenario, search.plan);
-        let (subject, workloads) = match search.scenario.generator() {
+        let subject = rig.subject(scenario, plan);
+        let (subject, workloads) = match scenario.generator() {
             Some(generator) => (subject.drawn(generator, number)?, generator.workloads()),
             None => (subject, 1),
         };
-        let subject = search.rig.judged_by_orders(subject).await?;
+        let subject = rig.judged_by_orders(subject).await?;
         let workloads = usize::try_from(workloads).unwrap_or(usize::MAX);
-        let (workers, mut strategy) = (team(&subject), strategy(search.plan, workloads));
+        let (workers, mut strategy) = (subject.whole_team(), strategy(plan, workloads));
         let left = state.strategy.take();
         let is_left = left.is_some();
         if let Some(left) = left {
@@ -58,5 +63,21 @@ impl Entry {
     /// Where it stands; `None` if its strategy cannot tell.
     pub(super) fn stands(&mut self) -> Option<WorkloadState> {
         Some(WorkloadState { strategy: Some(self.strategy.checkpoint()?), ..self.state.clone() })
+    }
+}
+
+/// The strategy of `plan` for one of so many `workloads`, at its begin.
+fn strategy(plan: &Plan, workloads: usize) -> Box<dyn Strategy> {
+    let systematic =
+        || Systematic::new(plan.preemption_bound, plan.reduces).of_shard(plan.shard).one_of(workloads);
+    match plan.strategy {
+        // Samples know no bound.
+        StrategyKind::Portfolio if plan.preemption_bound.is_some() => Box::new(systematic()),
+        StrategyKind::Portfolio => Box::new(Portfolio::new(systematic(), plan.seed, plan.shard)),
+        StrategyKind::Dfs => Box::new(systematic()),
+        StrategyKind::Random => Box::new(RandomWalk::new(plan.seed, plan.shard)),
+        StrategyKind::Pct => Box::new(Pct::new(plan.seed, plan.pct_depth, plan.shard)),
+        StrategyKind::Pos => Box::new(PartialOrderSampling::new(plan.seed, plan.shard)),
+        StrategyKind::Burst => unreachable!("a burst chooses nothing"),
     }
 }

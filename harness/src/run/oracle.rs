@@ -2,7 +2,6 @@
 //! that comes to is what they must come to at the same time.
 
 use super::rig::{Detail, Rig, Subject};
-use super::search::team;
 use crate::check::SerialOutcomes;
 use crate::choice::Schedule;
 use crate::error::Error;
@@ -28,7 +27,7 @@ impl Rig {
         }
         let alone = subject.one_after_the_other();
         let mut known = SerialOutcomes::default();
-        for order in orders(&team(&subject)) {
+        for order in orders(&subject.whole_team()) {
             let mut guided = Guided::new(Schedule::default());
             let executed = self.execute(&alone, &order, Detail::Needed, &mut guided).await?;
             if let (Verdict::Pass, Some(state)) = (&executed.verdict, &executed.final_state) {

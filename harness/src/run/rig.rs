@@ -145,6 +145,11 @@ impl Subject {
         }
     }
 
+    /// All its workers.
+    pub(crate) fn whole_team(&self) -> Vec<WorkerId> {
+        (0..self.workers).map(|index| WorkerId(u16::try_from(index).unwrap_or(u16::MAX))).collect()
+    }
+
     /// Those of `workers` that take part from the start.
     pub(crate) fn team(&self, workers: &[WorkerId]) -> Vec<WorkerId> {
         workers.iter().copied().filter(|worker| Some(*worker) != self.aftermath).collect()

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::entry::Entry;
-use super::search::{Found, Search};
+use super::exploration::Exploration;
+use super::found::Found;
 use super::share::{Share, level};
 use super::tally::Tally;
 use crate::checkpoint::{CheckpointError, WorkloadState};
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::outcome::{Stopped, Workloads};
 use crate::plan::Plan;
 
-/// The workloads of a search.
+/// The workloads of a exploration.
 pub(super) struct Series {
     /// In the order in which they are drawn.
     slots: Vec<Slot>,
@@ -42,12 +43,12 @@ impl Slot {
 }
 
 impl Series {
-    /// The workloads of `search`, as far as they were explored when it was ended, if it goes on.
+    /// The workloads of a search, as far as they were explored when it was ended, if it goes on.
     pub(super) async fn begin(
-        search: &mut Search<'_>,
+        exploration: &mut Exploration<'_>,
         left: Option<Vec<WorkloadState>>,
     ) -> Result<Self, Error> {
-        let generator = search.scenario.generator();
+        let generator = exploration.scenario.generator();
         let (is_drawn, count) = (generator.is_some(), generator.map_or(1, |all| all.workloads().max(1)));
         let left = match left {
             Some(left) if left.len() as u64 != count => {
@@ -61,7 +62,7 @@ impl Series {
         let mut series = Self { slots, current: None, is_drawn };
         if !is_drawn {
             // What kept schedules teach is known when it is explored.
-            series.turn_to(0, search).await?;
+            series.turn_to(0, exploration).await?;
         }
         Ok(series)
     }
@@ -70,41 +71,50 @@ impl Series {
     /// budget are shared so that all have had the same number in the end, and the time so that all have the same now.
     pub(super) async fn run(
         &mut self,
-        search: &mut Search<'_>,
+        exploration: &mut Exploration<'_>,
         found: &mut Found,
         tally: &mut Tally,
     ) -> Result<(), Error> {
         loop {
             for index in 0..self.slots.len() {
-                let Some(share) = self.share(index, search.plan, tally) else { continue };
-                let refuted = tally.reduction.refuted.is_some();
-                let entry = self.turn_to(index, search).await?;
-                if let Some(systematic) = entry.strategy.systematic()
-                    && refuted
-                    && systematic.reduces()
-                {
-                    systematic.distrust();
-                }
-                found.stopped = Stopped::Exhausted;
-                if !search.check(entry, share, found, tally).await? {
-                    search.explore(entry, share, found, tally).await?;
-                }
-                entry.leave(search.rig);
-                found.weigh(&entry.subject);
+                let Some(share) = self.share(index, exploration.plan, tally) else { continue };
+                self.take_turn(index, share, exploration, found, tally).await?;
                 if let Stopped::FirstViolation | Stopped::Inconclusive | Stopped::Interrupted = found.stopped
                 {
                     return Ok(());
                 }
             }
-            found.stopped = match self.is_over() {
-                true => Stopped::Exhausted,
-                false => match search.spent(tally, Share::whole(search.plan)) {
-                    Some(stopped) => stopped,
-                    None => continue,
-                },
-            };
-            return Ok(());
+            let spent = || exploration.spent(tally, Share::whole(exploration.plan));
+            if let Some(stopped) = if self.is_over() { Some(Stopped::Exhausted) } else { spent() } {
+                found.stopped = stopped;
+                return Ok(());
+            }
         }
+    }
+
+    /// Explores the workload at `index` for its `share`.
+    async fn take_turn(
+        &mut self,
+        index: usize,
+        share: Share,
+        exploration: &mut Exploration<'_>,
+        found: &mut Found,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let entry = self.turn_to(index, exploration).await?;
+        if let Some(systematic) = entry.strategy.systematic()
+            && tally.reduction.refuted.is_some()
+            && systematic.reduces()
+        {
+            systematic.distrust();
+        }
+        found.stopped = Stopped::Exhausted;
+        if !exploration.check(entry, share, found, tally).await? {
+            exploration.explore(entry, share, found, tally).await?;
+        }
+        entry.leave(exploration.rig);
+        found.weigh(&entry.subject);
+        Ok(())
     }
 
     /// What the workload at `index` may use of the budget of `plan` in this round, of which the workloads before it have had their
@@ -124,16 +134,23 @@ impl Series {
     }
 
     /// The workload at `index`, at which the rig is then.
-    async fn turn_to(&mut self, index: usize, search: &mut Search<'_>) -> Result<&mut Entry, Error> {
+    async fn turn_to(
+        &mut self,
+        index: usize,
+        exploration: &mut Exploration<'_>,
+    ) -> Result<&mut Entry, Error> {
         let was_at = self.current.replace(index);
         let slot = &mut self.slots[index];
         if let Slot::Ahead(state) = slot {
-            let entry = Entry::begin(search, index as u64, std::mem::take(&mut **state)).await?;
+            let entry = {
+                let Exploration { rig, scenario, plan, .. } = exploration;
+                Entry::begin(rig, scenario, plan, index as u64, std::mem::take(&mut **state)).await?
+            };
             *slot = Slot::Begun(Box::new(entry));
         } else if let Slot::Begun(entry) = slot
             && was_at != Some(index)
         {
-            entry.relearn(search.rig)?;
+            entry.relearn(exploration.rig)?;
         }
         match slot {
             Slot::Begun(entry) => Ok(entry),
