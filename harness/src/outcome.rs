@@ -1,27 +1,26 @@
 //! Owns [`Outcome`]: everything that one search of one scenario came to. Rendering it is the business
 //! of the reports.
 
+pub(crate) mod counterexample;
+pub(crate) mod coverage;
 mod grace;
 mod judgement;
 mod merging;
 mod reduction;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::burst::Bursts;
 use crate::card::{Card, Expectation};
-use crate::check::Cycle;
 use crate::checkpoint::Checkpoint;
-use crate::choice::Schedule;
 use crate::fault::FaultModel;
-use crate::history::{Trace, Typed};
 use crate::isolation::Isolation;
-use crate::regression::Retried;
-use crate::shard::Shard;
-use crate::verdict::{Verdict, Violation};
+use crate::plan::Plan;
+use crate::regression::{Regression, Retried, SentStep};
+use crate::verdict::Verdict;
 
+pub use counterexample::{Counterexample, Passing, Replays};
+pub use coverage::{Coverage, FAILURES_MAX, Stopped, Workloads};
 pub use grace::Grace;
 pub use judgement::Judgement;
 pub(crate) use merging::winner;
@@ -80,6 +79,42 @@ impl Outcome {
         self.card.tells(&self.model).then_some(&self.model)
     }
 
+    /// The plan under which it was made, as far as a replay of its violation needs it.
+    #[must_use]
+    pub fn replay_plan(&self) -> Plan {
+        Plan {
+            seed: self.seed,
+            workers: Some(self.workers),
+            isolation: self.isolation,
+            model: self.model.clone(),
+            splits_max: self.coverage.splits_max.unwrap_or(0),
+            ..Plan::default()
+        }
+    }
+
+    /// Its violation as it is kept, if it has one with evidence.
+    #[must_use]
+    pub fn regression(&self) -> Option<Regression> {
+        let evidence = self.counterexample.as_ref()?;
+        let trace = &evidence.shrunk;
+        // The worker of an aftermath comes by itself when the others are done.
+        let team = trace.workers.iter().copied().filter(|worker| worker.index() < self.workers).collect();
+        Some(Regression {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: self.card.name.clone(),
+            isolation: self.isolation,
+            model: self.model.clone(),
+            workers: self.workers,
+            seed: self.seed,
+            team,
+            programs: trace.programs.clone(),
+            violation: evidence.violation.clone(),
+            schedule: trace.schedule.clone(),
+            stale: None,
+            steps: SentStep::all(trace),
+        })
+    }
+
     /// Itself, from where its parts go on only if a budget or the user has ended it.
     pub(crate) fn with_checkpoints_if_unfinished(mut self) -> Self {
         if !matches!(
@@ -100,180 +135,12 @@ impl Outcome {
     }
 }
 
-/// How much of the scenario's schedules was looked at; what a pass is worth.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Coverage {
-    /// The strategy, such as `dfs`, `random` or `burst`.
-    pub strategy: String,
-    /// Which part of the search this is, if it is not the whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<Shard>,
-    /// Which parts were not there when the others were merged.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<Shard>,
-    /// How many workloads were drawn, if the scenario generates its operations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workloads: Option<Workloads>,
-    /// Executions made by the search itself, each of another schedule where the strategy is `dfs`; bursts where it is
-    /// `burst`.
-    pub schedules: u64,
-    /// How many of these were stopped where what comes had come of another one.
-    #[serde(default)]
-    pub redundant: u64,
-    /// Whether schedules that differ only in the order of independent steps counted as one, and what became of that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reduction: Option<Reduction>,
-    /// Steps made by the search, all executions together; 0 of bursts, which have none.
-    pub steps: u64,
-    /// Whether every schedule within the bound was explored.
-    pub exhausted: bool,
-    /// The most preemptions in a schedule, if bounded.
-    pub preemption_bound: Option<usize>,
-    /// The most requests that were stopped half-way in a schedule: 0 takes requests for atomic, `None` says that the
-    /// stores cannot do it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub splits_max: Option<usize>,
-    /// Executions of regressions, before the search.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub regressions: u64,
-    /// How often the search went on from its checkpoint after it had been ended before its end.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub resumed: u64,
-    /// Executions of schedules that had been executed before, to compare the histories.
-    #[serde(default)]
-    pub repeats: u64,
-    /// How many of those told another history.
-    #[serde(default)]
-    pub differing: u64,
-    /// In how many executions a worker ended with a conflict that it did not handle, by the store's code.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub conflicts: BTreeMap<String, u64>,
-    /// How many faults happened, by kind, in all executions together.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub faults: BTreeMap<String, u64>,
-    /// How often one step woke several requests whose order could not be decided.
-    #[serde(default)]
-    pub undecided_wakings: u64,
-    /// How often a time decided that a program outside waits; `None` if it never did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grace: Option<Grace>,
-    /// Why the search ended.
-    pub stopped: Stopped,
-    /// How many of the executions violated an invariant.
-    pub violating: u64,
-    /// In how many of the executions each invariant was violated, by its promise.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub violated: BTreeMap<String, u64>,
-    /// Which execution was the first to violate one, from 1.
-    pub first_violation: Option<u64>,
-    /// Its schedule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub violating_schedule: Option<Schedule>,
-    /// Final states of the stores and how often each was reached; at most [`Plan::final_states_max`](crate::Plan::final_states_max).
-    pub final_states: BTreeMap<String, u64>,
-    /// How often workers ended with an unhandled error, by its text; at most `FAILURES_MAX`.
-    pub failures: BTreeMap<String, u64>,
-    /// Wall time of the search, in microseconds.
-    pub elapsed_us: u64,
-}
-
-/// The workloads of a search of generated operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Workloads {
-    /// How many were drawn.
-    pub drawn: u64,
-    /// Of how many of them every schedule within the bound was explored.
-    pub exhausted: u64,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-/// Most distinct texts of failures that a coverage lists.
-pub const FAILURES_MAX: usize = 16;
-
-/// Why a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Stopped {
-    /// There was nothing left to explore.
-    #[default]
-    Exhausted,
-    /// The first violation was found, and the search was not asked to go on.
-    FirstViolation,
-    /// The budget of schedules was spent.
-    ScheduleBudget,
-    /// The budget of wall time was spent.
-    TimeBudget,
-    /// Something made every further execution pointless (see the verdict).
-    Inconclusive,
-    /// The user interrupted it.
-    Interrupted,
-}
-
-/// The evidence of a violation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Counterexample {
-    /// What was violated in the shrunk execution.
-    pub violation: Violation,
-    /// The execution in which it was found.
-    pub original: Trace,
-    /// How the schedule in which it was found behaved when it was replayed, before shrinking.
-    pub original_replays: Replays,
-    /// The smallest execution with the same violation that shrinking reached.
-    pub shrunk: Trace,
-    /// How the shrunk schedule behaved when it was replayed.
-    pub replays: Replays,
-    /// How many executions shrinking tried.
-    pub shrink_candidates: u64,
-    /// The closest execution to the shrunk one that passes, if one was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passing: Option<Passing>,
-    /// Why no serial order of the workers' operations explains the shrunk execution, if that can be told exactly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cycle: Option<Cycle>,
-    /// What the set-up has sent to each store, as it can be typed; `None` if that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub set_up: Option<Vec<Typed>>,
-}
-
-/// An execution that passes, beside one that violates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Passing {
-    /// The execution.
-    pub trace: Trace,
-    /// The first step (from 1) at which something else is chosen than in the violating one.
-    pub differs_at: usize,
-    /// How many executions were tried to find it.
-    pub candidates: u64,
-}
-
-/// What replaying one schedule several times gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Replays {
-    /// How often it was replayed.
-    pub attempts: u32,
-    /// How many replays showed the same violation.
-    pub reproduced: u32,
-    /// How many replays told another history, even if the violation was the same.
-    pub differing: u32,
-    /// The first difference: step (from 1) and what differed.
-    pub first_difference: Option<(usize, String)>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::card::Expectation;
     use crate::fault::FaultKind;
-    use crate::verdict::Inconclusive;
+    use crate::verdict::{Inconclusive, Violation};
 
     /// A model of which nothing happened was not explored, so a pass under it is none; a violation stays one.
     #[test]

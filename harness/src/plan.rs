@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::fault::FaultModel;
 use crate::isolation::Isolation;
-use crate::outcome::Outcome;
 use crate::regression::Regression;
 use crate::shard::Shard;
 
@@ -90,16 +89,27 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The plan under which `recorded` was made, as far as a replay of its violation needs it.
+    /// Whether a search of the scenario called `scenario` could have found `regression`: at the same level, under the same fault
+    /// model, with as many splits.
     #[must_use]
-    pub fn replaying(recorded: &Outcome) -> Self {
+    pub fn could_find(&self, scenario: &str, regression: &Regression) -> bool {
+        regression.scenario == scenario
+            && regression.isolation == self.isolation
+            && regression.model == self.model
+            && regression.schedule.splits() <= self.splits_max
+    }
+
+    /// The plan under which `regression` is retried: with the chance and the workers with which it was found.
+    #[must_use]
+    pub fn retrying(&self, regression: &Regression) -> Self {
         Self {
-            seed: recorded.seed,
-            workers: Some(recorded.workers),
-            isolation: recorded.isolation,
-            model: recorded.model.clone(),
-            splits_max: recorded.coverage.splits_max.unwrap_or(0),
-            ..Self::default()
+            seed: regression.seed,
+            workers: Some(regression.workers),
+            isolation: regression.isolation,
+            model: regression.model.clone(),
+            splits_max: self.splits_max.max(regression.schedule.splits()),
+            regressions: Vec::new(),
+            ..self.clone()
         }
     }
 }

@@ -14,8 +14,6 @@ use crate::fault::FaultModel;
 use crate::history::{Effect, Hit, Trace};
 use crate::id::WorkerId;
 use crate::isolation::Isolation;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::redacted::is_like;
 use crate::verdict::Violation;
@@ -99,39 +97,6 @@ pub struct Stale {
 }
 
 impl Regression {
-    /// The violation of `outcome`, if it has one with evidence.
-    #[must_use]
-    pub fn of(outcome: &Outcome) -> Option<Self> {
-        let evidence = outcome.counterexample.as_ref()?;
-        let trace = &evidence.shrunk;
-        // The worker of an aftermath comes by itself when the others are done.
-        let team = trace.workers.iter().copied().filter(|worker| worker.index() < outcome.workers).collect();
-        Some(Self {
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            scenario: outcome.card.name.clone(),
-            isolation: outcome.isolation,
-            model: outcome.model.clone(),
-            workers: outcome.workers,
-            seed: outcome.seed,
-            team,
-            programs: trace.programs.clone(),
-            violation: evidence.violation.clone(),
-            schedule: trace.schedule.clone(),
-            stale: None,
-            steps: SentStep::all(trace),
-        })
-    }
-
-    /// Whether a search of the scenario called `scenario` under `plan` could have found it: at the same level, under the
-    /// same fault model, with as many splits.
-    #[must_use]
-    pub fn belongs_to(&self, scenario: &str, plan: &Plan) -> bool {
-        self.scenario == scenario
-            && self.isolation == plan.isolation
-            && self.model == plan.model
-            && self.schedule.splits() <= plan.splits_max
-    }
-
     /// Whether both are the same violation: of the same promise, by the same schedule of the same operations, of the same search. What is sent
     /// along it may differ.
     #[must_use]
@@ -148,25 +113,11 @@ impl Regression {
         let course = format!("{schedule}{does}");
         [self.scenario.clone(), level, model, self.violation.invariant.clone(), course]
     }
-
-    /// The plan under which it is retried: `plan` with the chance and the workers with which it was found.
-    #[must_use]
-    pub fn plan(&self, plan: &Plan) -> Plan {
-        Plan {
-            seed: self.seed,
-            workers: Some(self.workers),
-            isolation: self.isolation,
-            model: self.model.clone(),
-            splits_max: plan.splits_max.max(self.schedule.splits()),
-            regressions: Vec::new(),
-            ..plan.clone()
-        }
-    }
 }
 
 impl SentStep {
     /// What was sent in every step of `trace`.
-    fn all(trace: &Trace) -> Vec<Self> {
+    pub(crate) fn all(trace: &Trace) -> Vec<Self> {
         trace
             .schedule
             .0

@@ -166,7 +166,7 @@ impl RegressionFolder {
             };
             settled.extend(self.mark(&retried.regression, stale)?);
         }
-        if let Some(found) = Regression::of(outcome) {
+        if let Some(found) = outcome.regression() {
             settled.extend(self.keep(found)?);
         }
         Ok(settled)

@@ -39,7 +39,7 @@ impl Retry {
         regression: &Regression,
         detail: Detail,
     ) -> Result<Self, Error> {
-        let subject = rig.subject(scenario, &regression.plan(plan));
+        let subject = rig.subject(scenario, &plan.retrying(regression));
         let subject = match subject.recorded(scenario, regression.programs.as_ref()) {
             Ok(subject) => subject,
             Err(error) => return Ok(Self::impossible(subject, regression, &error)),

@@ -95,7 +95,7 @@ impl Search<'_> {
             .plan
             .regressions
             .iter()
-            .filter(|kept| kept.belongs_to(&name, self.exploration.plan))
+            .filter(|kept| self.exploration.plan.could_find(&name, kept))
         {
             if self.exploration.interrupt.is_set() {
                 break;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use raceproof::Outcome;
 use raceproof::outcome::Counterexample;
-use raceproof::{Outcome, Plan};
 use raceproof_reports::terminal::{recorded, replayed};
 use raceproof_reports::{Document, Style};
 
@@ -23,7 +23,7 @@ pub(crate) fn replay(check: &Check, path: &Path) -> Result<Option<Failure>, Fail
     else {
         return Ok(None);
     };
-    let plan = Plan::replaying(outcome);
+    let plan = outcome.replay_plan();
     let replay = |lease: &mut Lease| lease.jobs().replay(&check.scenario, &evidence.shrunk, &plan, ATTEMPTS);
     let replay = check.with_engines(replay, |replay| &replay.trace.verdict)?;
     let (style, reproduced) = (Style::plain(), replay.replays.reproduced);

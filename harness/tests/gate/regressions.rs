@@ -42,7 +42,7 @@ const GET_SET: &[&str] = &["GET counter", "SET counter {}"];
 fn kept() -> Regression {
     let plan = Plan { seed: 5, ..Plan::default() };
     let outcome = promised(adding(3, GET_SET)).explore_as(&plan);
-    Regression::of(&outcome).expect("an update is lost")
+    outcome.regression().expect("an update is lost")
 }
 
 fn retry(probe: Probe, change: impl FnOnce(&mut Plan)) -> Outcome {
@@ -64,7 +64,7 @@ fn violation_that_is_still_there_is_found_before_the_search() {
     let coverage = &outcome.coverage;
     assert_eq!((coverage.regressions, coverage.schedules, coverage.violating), (1, 0, 0));
     assert_eq!((coverage.stopped, coverage.exhausted), (Stopped::FirstViolation, false));
-    let again = Regression::of(&outcome).expect("it is violated");
+    let again = outcome.regression().expect("it is violated");
     assert_eq!(again, kept());
     let evidence = outcome.counterexample.expect("it is violated");
     assert_eq!((evidence.shrunk.schedule.to_string(), evidence.replays.reproduced), ("A B B A".into(), 10));
@@ -107,7 +107,7 @@ fn bug_on_a_slightly_changed_path_is_found_with_the_old_schedule() {
     let stale = Stale { step: 3, reason: "wanted `SET counter 1`, the code sent `EXISTS other`".into() };
     assert_eq!(fates(&outcome), [&Fate::Stale { stale, violated: true }]);
     assert_eq!(outcome.coverage.schedules, 0);
-    let new = Regression::of(&outcome).expect("an update is lost");
+    let new = outcome.regression().expect("an update is lost");
     assert!(!new.is_same_as(&kept()), "{}", new.schedule);
 }
 

@@ -48,8 +48,7 @@ fn record_without_its_operations_is_refused() {
 #[test]
 fn regression_keeps_its_operations() {
     let outcome = found();
-    let regression =
-        Regression::parse(&Regression::of(&outcome).expect("evidence").text()).expect("as written");
+    let regression = Regression::parse(&outcome.regression().expect("evidence").text()).expect("as written");
     let shrunk = outcome.counterexample.expect("an increment is lost").shrunk.programs;
     assert_eq!(regression.programs, shrunk);
     let plan = Plan { seed: 77, regressions: vec![regression.clone()], schedules_max: 20, ..Plan::default() };
@@ -66,7 +65,7 @@ fn regression_keeps_its_operations() {
 /// Other operations than the code has now are no reason to fail, but to say so.
 #[test]
 fn regression_whose_operations_are_gone_is_stale() {
-    let mut regression = Regression::of(&found()).expect("evidence");
+    let mut regression = found().regression().expect("evidence");
     let programs = regression.programs.as_mut().expect("they were generated");
     programs.operations.values_mut().flatten().for_each(|planned| planned.value = "Double".into());
     let plan = Plan { regressions: vec![regression], schedules_max: 20, ..Plan::default() };

@@ -61,7 +61,6 @@ fn stale(retried: &Retried) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use raceproof::Regression;
     use raceproof::outcome::Stopped;
     use raceproof::regression::Stale;
 
@@ -71,7 +70,7 @@ mod tests {
 
     fn told(fates: Vec<Fate>) -> Vec<String> {
         let mut outcome = samples::correct();
-        let regression = Regression::of(&samples::caught()).expect("caught");
+        let regression = samples::caught().regression().expect("caught");
         let retried = |fate| Retried { regression: regression.clone(), fate };
         outcome.regressions = fates.into_iter().map(retried).collect();
         all_remarks(&outcome)

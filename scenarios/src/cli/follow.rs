@@ -44,7 +44,7 @@ fn read(args: &ReplayArgs) -> Result<Regression, Failure> {
         ) => {
             let document = Document::read(&args.file)?;
             let (outcome, _) = pick(&document, &args.file, &Wanted::of(args))?;
-            Ok(Regression::of(outcome).expect("what was picked has evidence"))
+            Ok(outcome.regression().expect("what was picked has evidence"))
         }
         Err(error) => Err(error.into()),
     }
@@ -115,7 +115,7 @@ mod tests {
 
     fn told(fate: Fate, is_strict_pass: bool) -> (Exit, String) {
         let outcome = fake::caught("counter/get-set");
-        let regression = Regression::of(&outcome).expect("caught");
+        let regression = outcome.regression().expect("caught");
         let mut trace = outcome.counterexample.expect("caught").shrunk;
         if !fate.is_violation() {
             trace.verdict = Verdict::Pass;

@@ -7,7 +7,7 @@ use raceproof::interrupt::Interrupt;
 use raceproof::outcome::Counterexample;
 use raceproof::redacted::is_redacted;
 use raceproof::run::{RegressionFolder, Replay};
-use raceproof::{FaultModel, Isolation, Outcome, Plan, Scenario};
+use raceproof::{FaultModel, Isolation, Outcome, Scenario};
 use raceproof_reports::terminal::{recorded, replayed};
 use raceproof_reports::{Document, Visible, wording};
 
@@ -151,7 +151,7 @@ fn replay_with(
 ) -> Result<Exit, Failure> {
     output.result(&recorded(outcome, evidence, &output.style));
     let replay =
-        explorer.replay(&outcome.card.name, &evidence.shrunk, &Plan::replaying(outcome), args.repeat)?;
+        explorer.replay(&outcome.card.name, &evidence.shrunk, &outcome.replay_plan(), args.repeat)?;
     Ok(tell(&replay, evidence, args.strict_pass, output))
 }
 

@@ -56,7 +56,7 @@ fn smaller(engine: &mut Engine, name: &str, model: &str) -> (Vec<String>, usize)
     let isolation = scenario.card().isolation.keys().next().copied();
     let plan = Plan { model, isolation, ..Plan::default() };
     let outcome = engine.explore(scenario, &plan, &mut |_| {}).expect("the search runs");
-    let small = Regression::of(&outcome).expect("a violation");
+    let small = outcome.regression().expect("a violation");
     let evidence = outcome.counterexample.expect("a violation");
     let all = reductions(&small);
     let mut smaller = Vec::new();

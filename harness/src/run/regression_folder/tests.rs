@@ -135,7 +135,7 @@ fn violation_is_kept_once_under_a_name_of_its_own() {
 /// The aftermath's worker is started by the engine; a regression names those that take part from the start.
 #[test]
 fn worker_of_the_aftermath_is_not_part_of_the_team() {
-    let regression = Regression::of(&found("A B", "GET a")).expect("a violation");
+    let regression = found("A B", "GET a").regression().expect("a violation");
     assert_eq!(regression.team, ["A", "B"].map(|worker| worker.parse().expect("a worker")));
     assert_eq!((regression.workers, regression.seed), (3, 7));
 }
@@ -232,14 +232,14 @@ fn default_folder_is_taken_only_where_it_exists() {
 /// What a search under another level, model or bound would not have found is not retried in it.
 #[test]
 fn regression_belongs_to_searches_that_could_have_found_it() {
-    let regression = Regression::of(&found("A< B A>", "GET a")).expect("a violation");
-    let belongs = |name: &str, plan: &Plan| regression.belongs_to(name, plan);
+    let regression = found("A< B A>", "GET a").regression().expect("a violation");
+    let belongs = |name: &str, plan: &Plan| plan.could_find(name, &regression);
     let name = regression.scenario.clone();
     assert!(belongs(&name, &Plan { seed: 1, workers: Some(2), ..Plan::default() }));
     assert!(!belongs("counter/incr", &Plan::default()));
     assert!(!belongs(&name, &Plan { splits_max: 0, ..Plan::default() }));
     assert!(!belongs(&name, &Plan { model: FaultModel::none(), ..Plan::default() }));
     assert!(!belongs(&name, &Plan { isolation: Some(crate::Isolation::Serializable), ..Plan::default() }));
-    let plan = regression.plan(&Plan { seed: 1, workers: Some(2), splits_max: 0, ..Plan::default() });
+    let plan = Plan { seed: 1, workers: Some(2), splits_max: 0, ..Plan::default() }.retrying(&regression);
     assert_eq!((plan.seed, plan.workers, plan.splits_max), (7, Some(3), 1));
 }
