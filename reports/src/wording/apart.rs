@@ -30,7 +30,7 @@ pub fn explored(outcome: &Outcome) -> String {
 pub fn first_violation(outcome: &Outcome) -> Option<String> {
     let first = outcome.coverage.first_violation?;
     let noun = if outcome.bursts.is_some() { "burst" } else { "schedule" };
-    Some(format!("{noun} {first}{}", in_workload(&outcome.coverage)))
+    Some(format!("{noun} {first}{}", in_workload(outcome)))
 }
 
 #[cfg(test)]

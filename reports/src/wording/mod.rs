@@ -135,7 +135,7 @@ pub fn coverage(outcome: &Outcome) -> String {
     let shard = coverage.shard.map_or_else(String::new, |shard| format!(" in shard {shard}"));
     let explored = match (&outcome.verdict, coverage.first_violation) {
         (Verdict::Violation(_), Some(first)) if coverage.stopped == Stopped::FirstViolation => {
-            return format!("found in schedule {first}{}{shard}", in_workload(coverage));
+            return format!("found in schedule {first}{}{shard}", in_workload(outcome));
         }
         (Verdict::Violation(_), None) if coverage.stopped == Stopped::FirstViolation => {
             return retried::FOUND.to_owned();
@@ -154,19 +154,28 @@ pub fn coverage(outcome: &Outcome) -> String {
     format!("{explored}{shard}, {}", exhausted(coverage))
 }
 
-/// `90 schedules`, or `90 schedules of 16 workloads`.
+/// `90 schedules`, or `90 schedules of 16 workloads (5 exhausted)`.
 fn counted_schedules(coverage: &Coverage) -> String {
     format!("{}{}", counted(coverage.schedules, "schedule"), of_workloads(coverage))
 }
 
 fn of_workloads(coverage: &Coverage) -> String {
-    let told = |workloads: Workloads| format!(" of {}", counted(workloads.drawn, "workload"));
+    let told = |Workloads { drawn, exhausted }: Workloads| {
+        // Where all are, or none is, it is said of the whole search.
+        let part = if exhausted > 0 && !coverage.exhausted {
+            format!(" ({exhausted} exhausted)")
+        } else {
+            String::new()
+        };
+        format!(" of {}{part}", counted(drawn, "workload"))
+    };
     coverage.workloads.map_or_else(String::new, told)
 }
 
-/// The workload at which a search stopped: the last that was drawn.
-fn in_workload(coverage: &Coverage) -> String {
-    coverage.workloads.map_or_else(String::new, |workloads| format!(" (of workload {})", workloads.drawn))
+/// The workload whose violation is told, from 1.
+fn in_workload(outcome: &Outcome) -> String {
+    let programs = outcome.counterexample.as_ref().and_then(|evidence| evidence.original.programs.as_ref());
+    programs.map_or_else(String::new, |programs| format!(" (of workload {})", programs.number + 1))
 }
 
 fn is_reduced(coverage: &Coverage) -> bool {
@@ -254,6 +263,9 @@ pub fn size(trace: &Trace) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use raceproof::Programs;
     use raceproof::outcome::Reduction;
 
     use super::*;
@@ -330,7 +342,18 @@ mod tests {
             coverage(&correct),
             "no violation in the 90 schedules of 16 workloads explored, exhausted: yes"
         );
-        assert_eq!(coverage(&caught), "found in schedule 2 (of workload 16)");
+        correct.coverage.workloads = Some(Workloads { drawn: 16, exhausted: 5 });
+        correct.coverage.exhausted = false;
+        let told = coverage(&correct);
+        assert!(
+            told.starts_with(
+                "no violation in the 90 schedules of 16 workloads (5 exhausted) explored, exhausted: no"
+            ),
+            "{told}"
+        );
+        let evidence = caught.counterexample.as_mut().expect("evidence");
+        evidence.original.programs = Some(Programs { number: 2, operations: BTreeMap::new() });
+        assert_eq!(coverage(&caught), "found in schedule 2 (of workload 3)");
     }
 
     #[test]
