@@ -5,12 +5,11 @@
 //! waiting depends on time, nothing else does.
 //!
 //! A thread that asks again and again keeps a core from the very store that it waits for, if there is no other. So where more
-//! engines are at work than the machine has pairs of cores, the thread sleeps in the kernel from the start. (Such engines
-//! share a core with their stores: see [`core`](crate::run) of the runs.)
+//! engines are at work than there are pairs of cores on which the thread may run, it sleeps in the kernel from the start. (An engine
+//! that is bound to a core shares it with its stores: see [`core`](crate::run) of the runs.)
 
 use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
@@ -47,11 +46,14 @@ impl Drop for AtWork {
     }
 }
 
-/// Whether engines and the stores that they wait for are more than the machine has cores for.
+thread_local! {
+    /// On how many cores this thread may run.
+    static CORES: usize = thread::available_parallelism().map_or(1, usize::from);
+}
+
+/// Whether engines and the stores that they wait for are more than there are cores for.
 fn is_crowded() -> bool {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
-    2 * ENGINES.load(Ordering::Relaxed) > cores
+    2 * ENGINES.load(Ordering::Relaxed) > CORES.with(|cores| *cores)
 }
 
 /// Waits for `poll` to be ready, at first without letting the thread sleep.

@@ -47,23 +47,23 @@ pub(super) struct Session {
     engines: Engines,
     scenarios: BTreeMap<String, Arc<dyn Scenario>>,
     options: StoreOptions,
-    jobs: u32,
+    jobs: Option<u32>,
     interrupt: Interrupt,
     /// A search has ended because a store was lost, so the next one gets new ones.
     has_lost_a_store: bool,
 }
 
-/// One engine runs on the thread of the program.
+/// Engines on threads of their own share the searches, or one does all on the thread of the program.
 enum Engines {
     One(Box<Engine>),
     Several(Box<Jobs>),
 }
 
 impl Engines {
-    fn start(options: &StoreOptions, jobs: u32, interrupt: &Interrupt) -> Result<Self, Error> {
+    fn start(options: &StoreOptions, jobs: Option<u32>, interrupt: &Interrupt) -> Result<Self, Error> {
         Ok(match jobs {
-            0 | 1 => Self::One(Box::new(Engine::start(options, interrupt.clone())?)),
-            _ => Self::Several(Box::new(Jobs::start(options, jobs, interrupt)?)),
+            None => Self::One(Box::new(Engine::start(options, interrupt.clone())?)),
+            Some(jobs) => Self::Several(Box::new(Jobs::start(options, jobs, interrupt)?)),
         })
     }
 
@@ -76,10 +76,10 @@ impl Engines {
 }
 
 impl Session {
-    /// Starts the stores, for each of `jobs` engines its own.
+    /// Starts the stores, for each of `jobs` engines its own; for `None` those of one engine on this thread, which uses all cores.
     pub(super) fn start(
         options: &StoreOptions,
-        jobs: u32,
+        jobs: Option<u32>,
         interrupt: Interrupt,
         scenarios: &[Arc<dyn Scenario>],
     ) -> Result<Self, Error> {

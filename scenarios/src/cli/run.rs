@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raceproof::interrupt::Interrupt;
+use raceproof::plan::StrategyKind;
 use raceproof::run::RegressionFolder;
+use raceproof::store::ProviderChoice;
 use raceproof::{Card, Isolation, Plan, Scenario, Shard, budget};
 use raceproof_reports::Folder;
 use raceproof_reports::command::without_passwords;
@@ -73,7 +75,8 @@ pub(super) fn run(
         output.note(&line);
     }
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
-    let mut session = Session::start(&stores, jobs, interrupt.clone(), &scenarios)?;
+    let engines = engines(args, jobs, stores.provider);
+    let mut session = Session::start(&stores, engines, interrupt.clone(), &scenarios)?;
     for line in session.description() {
         output.note(&line);
     }
@@ -97,6 +100,14 @@ pub(super) fn run(
     let exit = ended?;
     stopped?;
     Ok(exit)
+}
+
+/// How many engines keep to a core each with their stores; `None` for a single one where more than these two are at work, or whose
+/// stores are somebody else's.
+fn engines(args: &RunArgs, jobs: u32, provider: ProviderChoice) -> Option<u32> {
+    let uses_all_cores = args.search.strategy == StrategyKind::Burst || !args.config.is_empty();
+    let is_free = jobs == 1 && (uses_all_cores || provider == ProviderChoice::Url);
+    (!is_free).then_some(jobs)
 }
 
 /// The schedules that once violated, unless there is no folder for them.
