@@ -61,8 +61,8 @@ impl Entry {
     }
 
     /// Where it stands; `None` if its strategy cannot tell.
-    pub(super) fn stands(&mut self) -> Option<WorkloadState> {
-        Some(WorkloadState { strategy: Some(self.strategy.checkpoint()?), ..self.state.clone() })
+    pub(super) fn stands(mut self) -> Option<WorkloadState> {
+        Some(WorkloadState { strategy: Some(self.strategy.checkpoint()?), ..self.state })
     }
 }
 

@@ -86,35 +86,23 @@ impl Search<'_> {
 
     /// Retries the regressions that belong here, which is the first shard's to do; says whether the search ends with one of them.
     async fn retry(&mut self, found: &mut Found, tally: &mut Tally) -> Result<bool, Error> {
-        if self.exploration.plan.shard.index() > 0 {
+        let Exploration { rig, scenario, plan, interrupt, .. } = &mut self.exploration;
+        if plan.shard.index() > 0 {
             return Ok(false);
         }
-        let name = self.exploration.scenario.card().name;
-        for regression in self
-            .exploration
-            .plan
-            .regressions
-            .iter()
-            .filter(|kept| self.exploration.plan.could_find(&name, kept))
-        {
-            if self.exploration.interrupt.is_set() {
+        let name = scenario.card().name;
+        for regression in plan.regressions.iter().filter(|kept| plan.could_find(&name, kept)) {
+            if interrupt.is_set() {
                 break;
             }
             if found.regressions.iter().any(|retried| retried.regression.is_same_as(regression)) {
                 continue;
             }
-            let retry = Retry::run(
-                self.exploration.rig,
-                self.exploration.scenario,
-                self.exploration.plan,
-                regression,
-                Detail::Needed,
-            )
-            .await?;
+            let retry = Retry::run(rig, scenario, plan, regression, Detail::Needed).await?;
             tally.regressions += 1;
             let Retry { subject, executed, fate } = retry;
             found.regressions.push(Retried { regression: regression.clone(), fate });
-            if found.take(executed.verdict.clone(), &subject, executed, self.exploration.plan.keep_going) {
+            if found.take(executed.verdict.clone(), &subject, executed, plan.keep_going) {
                 return Ok(true);
             }
         }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::outcome::{Stopped, Workloads};
 use crate::plan::Plan;
 
-/// The workloads of a exploration.
+/// The workloads of a search.
 pub(super) struct Series {
     /// In the order in which they are drawn.
     slots: Vec<Slot>,
@@ -181,7 +181,7 @@ impl Series {
     pub(super) fn stand(self) -> Option<Vec<WorkloadState>> {
         let stands = |slot| match slot {
             Slot::Ahead(state) => Some(*state),
-            Slot::Begun(mut entry) => entry.stands(),
+            Slot::Begun(entry) => entry.stands(),
         };
         self.slots.into_iter().map(stands).collect()
     }
