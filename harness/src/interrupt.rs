@@ -16,6 +16,8 @@ const GRACE_MS_MAX: u64 = 10_000;
 /// A shell's number for "ended by signal n" is this plus n.
 const EXIT_BASE: i32 = 128;
 
+static INSTALLED: OnceLock<Result<Interrupt, Arc<std::io::Error>>> = OnceLock::new();
+
 /// Whether somebody asked the process to end. Clones share the answer.
 ///
 /// ```
@@ -50,7 +52,6 @@ impl Interrupt {
     }
 
     fn installed(grace: Duration) -> std::io::Result<Self> {
-        static INSTALLED: OnceLock<Result<Interrupt, Arc<std::io::Error>>> = OnceLock::new();
         let installed = INSTALLED.get_or_init(|| start(grace).map_err(Arc::new));
         installed.clone().map_err(std::io::Error::other)
     }
@@ -81,6 +82,22 @@ impl Interrupt {
             // The answering thread lives as long as the process does.
             _ => std::future::pending().await,
         }
+    }
+}
+
+/// The first signal that came to this process; `None` also if nobody in it answers signals by [`Interrupt::install`].
+///
+/// What was started is removed then, at once or a little later, so whatever fails from then on may have failed by that.
+#[must_use]
+pub fn arrived() -> Option<i32> {
+    INSTALLED.get()?.as_ref().ok()?.signal()
+}
+
+/// Returns at once unless a signal has come; then the process is about to end, and the thread that asks waits for that. It is for one
+/// that would otherwise tell as a failure that its servers went away, or end the process with a code of its own.
+pub fn wait_for_end() {
+    while arrived().is_some() {
+        thread::park();
     }
 }
 

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use super::StoreError;
 use super::docker::ContainerName;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Making};
 use super::machine;
 use super::process::{self, ChildServer};
 use super::run_folder::{self, Owner, RunFolder};
 use super::url::{OwnDatabase, UsedDatabase};
 
-/// How long the signal thread lets the others finish what they are removing.
+/// How long the signal thread lets the others finish what they are making, and then what they are removing.
 const OTHERS_MS_MAX: u64 = 10_000;
 
 static STARTED: LazyLock<Ledger<Thing>> = LazyLock::new(Ledger::new);
@@ -46,6 +46,7 @@ pub(crate) struct Custody {
 impl Custody {
     /// Makes the run's folder.
     pub(crate) fn new() -> Result<Arc<Self>, StoreError> {
+        let making = making()?;
         let run = machine::random_hex(6).map_err(StoreError::io("read", "/dev/urandom"))?;
         let folder = RunFolder::create(&run)?;
         let owner = Owner {
@@ -56,9 +57,10 @@ impl Custody {
         };
         let group = NEXT_GROUP.fetch_add(1, Ordering::Relaxed);
         let custody = Self { group, run, folder: folder.path().to_owned(), owner: Mutex::new(owner) };
-        custody.hold(Thing::Folder(folder))?;
-        custody.note(|_| ())?;
-        Ok(Arc::new(custody))
+        let entered = custody.hold(Thing::Folder(folder)).and_then(|()| custody.note(|_| ()));
+        // Whoever removes everything waits for it, and what drops a custody waits for them.
+        drop(making);
+        entered.map(|()| Arc::new(custody))
     }
 
     /// The run's name, in labels, folders and databases.
@@ -163,9 +165,22 @@ impl Drop for Held {
     }
 }
 
+/// To be kept while something is started, so that nothing is half made when everything is removed; then it is refused. It must
+/// be dropped before a [`Custody`] is.
+pub(crate) fn making() -> Result<Making<'static, Thing>, StoreError> {
+    STARTED.begin().ok_or(StoreError::Interrupted)
+}
+
+/// Whether everything is being removed.
+pub(crate) fn is_ending() -> bool {
+    STARTED.is_closed()
+}
+
 /// Removes everything that this process has started and refuses everything new; for the last moment before `exit`.
 pub(crate) fn remove_everything() {
-    let _ = remove_all(STARTED.close().take_keeping());
+    let everything = STARTED.close().take_keeping();
+    STARTED.wait_for_makers(Duration::from_millis(OTHERS_MS_MAX));
+    let _ = remove_all(everything);
     STARTED.wait_until_idle(Duration::from_millis(OTHERS_MS_MAX));
 }
 
@@ -209,6 +224,11 @@ fn remove(thing: Thing) -> Result<(), String> {
             process::kill_group(group).map_err(|error| format!("process group {group}: {error}"))
         }
     }
+}
+
+/// What is the matter when a start has failed: what goes away because everything is being removed has not failed by itself.
+pub(crate) fn cause(error: StoreError) -> StoreError {
+    if is_ending() { StoreError::Interrupted } else { error }
 }
 
 /// Runs asynchronous work where no runtime may be entered: in a drop, or on the signal thread. To be called on a thread

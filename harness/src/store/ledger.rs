@@ -4,6 +4,8 @@
 //! stop:    claim(run) ── removes ── done          The claim is atomic, so that of stop, drop and the signal thread
 //! signal:        close() ── finds nothing ── wait  exactly one gets each thing; the others find nothing, and wait for each
 //! start:                       hold() ── refused   other before they exit. What comes after the close is handed back.
+//! start: begin() ── makes ── hold() ── done         Whoever closed it waits for those who were making something by then, and
+//! signal:           close() ── waits ── removes     nobody begins after it.
 //! ```
 
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 /// Things to remove, in groups.
 pub(crate) struct Ledger<T> {
     state: Mutex<State<T>>,
-    claim_done: Condvar,
+    changed: Condvar,
 }
 
 struct State<T> {
@@ -27,6 +29,8 @@ struct State<T> {
     held: BTreeMap<u64, (u64, T)>,
     /// Claims that somebody is still working on.
     claims: usize,
+    /// Those who are making things.
+    makers: usize,
 }
 
 /// Things that only the holder of this value may remove, and must. Dropping it says that this is done.
@@ -35,10 +39,25 @@ pub(crate) struct Claim<'a, T> {
     items: Vec<T>,
 }
 
+/// Somebody is making things, not all of which are entered yet. Dropping it says that they are, or are gone.
+pub(crate) struct Making<'a, T> {
+    ledger: &'a Ledger<T>,
+}
+
 impl<T> Ledger<T> {
     pub(crate) fn new() -> Self {
-        let state = State { closed: false, next: 0, held: BTreeMap::new(), claims: 0 };
-        Self { state: Mutex::new(state), claim_done: Condvar::new() }
+        let state = State { closed: false, next: 0, held: BTreeMap::new(), claims: 0, makers: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// To be kept while things are made; none after [`Self::close`].
+    pub(crate) fn begin(&self) -> Option<Making<'_, T>> {
+        let mut state = self.lock();
+        if state.closed {
+            return None;
+        }
+        state.makers += 1;
+        Some(Making { ledger: self })
     }
 
     /// Enters a thing. After [`Self::close`] it is handed back as a claim, for the caller to remove at once.
@@ -75,16 +94,30 @@ impl<T> Ledger<T> {
         self.claimed(&mut state, taken.into_values().rev().map(|(_, item)| item).collect())
     }
 
+    /// Whether everything was taken to be removed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Waits until nobody works on a claim; false if that took longer than the limit.
     pub(crate) fn wait_until_idle(&self, limit: Duration) -> bool {
+        self.wait_while(limit, |state| state.claims > 0)
+    }
+
+    /// Waits until nobody makes anything; false if that took longer than the limit.
+    pub(crate) fn wait_for_makers(&self, limit: Duration) -> bool {
+        self.wait_while(limit, |state| state.makers > 0)
+    }
+
+    fn wait_while(&self, limit: Duration, is_so: impl Fn(&State<T>) -> bool) -> bool {
         let deadline = Instant::now() + limit;
         let mut state = self.lock();
-        while state.claims > 0 {
+        while is_so(&state) {
             let now = Instant::now();
             if now >= deadline {
                 return false;
             }
-            let waited = self.claim_done.wait_timeout(state, deadline - now);
+            let waited = self.changed.wait_timeout(state, deadline - now);
             state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }
         true
@@ -93,7 +126,7 @@ impl<T> Ledger<T> {
     /// Waits for the others if the ledger is closed: whoever closed it has taken what we would have, and may be at work on
     /// it when we find nothing. False if that took longer than the limit.
     pub(crate) fn wait_for_closer(&self, limit: Duration) -> bool {
-        !self.lock().closed || self.wait_until_idle(limit)
+        !self.is_closed() || self.wait_until_idle(limit)
     }
 
     fn claimed(&self, state: &mut State<T>, items: Vec<T>) -> Claim<'_, T> {
@@ -122,13 +155,30 @@ impl<T> Claim<'_, T> {
 impl<T> Drop for Claim<'_, T> {
     fn drop(&mut self) {
         self.ledger.lock().claims -= 1;
-        self.ledger.claim_done.notify_all();
+        self.ledger.changed.notify_all();
+    }
+}
+
+impl<T> Drop for Making<'_, T> {
+    fn drop(&mut self) {
+        self.ledger.lock().makers -= 1;
+        self.ledger.changed.notify_all();
     }
 }
 
 #[cfg(all(test, not(raceproof_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn makers_are_waited_for_and_none_begins_after_the_close() {
+        let ledger = Ledger::<char>::new();
+        let maker = ledger.begin();
+        drop(ledger.close());
+        assert!(!ledger.wait_for_makers(Duration::ZERO) && ledger.begin().is_none());
+        drop(maker);
+        assert!(ledger.wait_for_makers(Duration::ZERO));
+    }
 
     #[test]
     fn a_group_is_claimed_once_and_newest_first() {
@@ -154,8 +204,9 @@ mod tests {
         let ledger = Ledger::<char>::new();
         let claim = ledger.claim(1);
         assert!(!ledger.wait_until_idle(Duration::ZERO));
-        assert!(ledger.wait_for_closer(Duration::ZERO), "nobody has closed it");
+        assert!(!ledger.is_closed() && ledger.wait_for_closer(Duration::ZERO), "nobody has closed it");
         drop(ledger.close());
+        assert!(ledger.is_closed());
         assert!(!ledger.wait_for_closer(Duration::ZERO));
         drop(claim);
         assert!(ledger.wait_until_idle(Duration::ZERO));
@@ -223,6 +274,29 @@ mod loom_tests {
             assert!(ledger.wait_until_idle(LONG));
             start.join().unwrap();
             assert_eq!(thing.load(Ordering::SeqCst), 1);
+        });
+    }
+
+    /// When the signal thread removes what there is, nobody makes anything, and nobody will.
+    #[test]
+    fn nothing_is_made_while_everything_is_removed() {
+        loom::model(|| {
+            let ledger = Arc::new(Ledger::<()>::new());
+            let made = Arc::new(AtomicUsize::new(0));
+            let start = {
+                let (ledger, made) = (Arc::clone(&ledger), Arc::clone(&made));
+                thread::spawn(move || {
+                    if let Some(_making) = ledger.begin() {
+                        made.fetch_add(1, Ordering::SeqCst);
+                        made.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            };
+            drop(ledger.close());
+            assert!(ledger.wait_for_makers(LONG));
+            let whole = made.load(Ordering::SeqCst);
+            start.join().unwrap();
+            assert!(whole != 1 && made.load(Ordering::SeqCst) == whole);
         });
     }
 

@@ -75,6 +75,7 @@ impl Stores {
         let (provider, reason) = choose(options).await?;
         let custody = Custody::new()?;
         let started = async {
+            let _making = custody::making()?;
             match &provider {
                 Provider::Docker(engine) => docker::start(engine, options, &custody).await,
                 Provider::Local(programs) => local::start(programs, options, &custody).await,
@@ -87,7 +88,7 @@ impl Stores {
             Err(error) => {
                 // The first error is the one to tell; what is left is found at the next start.
                 let _ = release(custody).await;
-                return Err(error);
+                return Err(custody::cause(error));
             }
         };
         let (redis, redis_description) = redis.into_iter().unzip();

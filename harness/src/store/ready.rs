@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::custody::is_ending;
 use super::{Address, Server, StoreError};
 
 /// A container's first start may include an initdb on a slow disk.
@@ -92,6 +93,9 @@ async fn ask<E: std::error::Error, F: Future<Output = Result<String, E>>>(
         };
         if let Some(error) = over() {
             return Err(error);
+        }
+        if is_ending() {
+            return Err(StoreError::Interrupted);
         }
         if Instant::now() >= deadline {
             let limit_ms = u128::from(limit_ms);

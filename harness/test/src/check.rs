@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use raceproof::interrupt;
 use raceproof::outcome::Judgement;
 use raceproof::run::RegressionFolder;
 use raceproof::{Error, Plan, Scenario, Verdict};
@@ -157,18 +158,21 @@ impl Check {
     }
 
     /// What `use_them` gives of engines that have what is needed. They are kept for the next race unless something may be wrong
-    /// with them.
+    /// with them. In a process that was told to end nothing is given: its servers are being removed, and that is nobody's failure.
     pub(crate) fn with_engines<T>(
         &self,
         use_them: impl FnOnce(&mut Lease) -> Result<T, Error>,
         verdict: impl FnOnce(&T) -> &Verdict,
     ) -> Result<T, Error> {
-        let mut lease = Lease::of(self.wanted.clone())?;
-        let result = use_them(&mut lease);
-        match result.as_ref().map(verdict) {
-            Ok(Verdict::Pass | Verdict::Violation(_)) => drop(lease),
-            Ok(Verdict::Inconclusive(_)) | Err(_) => lease.give_up(),
-        }
+        let result = Lease::of(self.wanted.clone()).and_then(|mut lease| {
+            let result = use_them(&mut lease);
+            match result.as_ref().map(verdict) {
+                Ok(Verdict::Pass | Verdict::Violation(_)) => drop(lease),
+                Ok(Verdict::Inconclusive(_)) | Err(_) => lease.give_up(),
+            }
+            result
+        });
+        interrupt::wait_for_end();
         result
     }
 

@@ -47,6 +47,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use raceproof::Scenario;
+use raceproof::interrupt;
 
 use args::{Args, Command};
 use exit::Exit;
@@ -88,6 +89,6 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
 fn finish(result: Result<Exit, Failure>, output: &mut Output) -> Exit {
     result.unwrap_or_else(|failure| {
         output.error(&failure);
-        failure.exit()
+        interrupt::arrived().map_or(failure.exit(), Exit::Interrupted)
     })
 }

@@ -19,6 +19,7 @@ mod running;
 mod served;
 mod shards;
 mod shown;
+mod starting;
 mod transcripts;
 mod wrong_files;
 

@@ -45,6 +45,14 @@ impl Place {
         Called::of(&self.command(arguments).output().expect("the program was built"))
     }
 
+    /// How many files and folders there are in the temp folder and below.
+    pub(crate) fn fullness(&self) -> usize {
+        fn below(folder: &Path) -> usize {
+            entries(folder).iter().map(|path| 1 + if path.is_dir() { below(path) } else { 0 }).sum()
+        }
+        below(&self.temp())
+    }
+
     /// What the temp folder holds.
     pub(crate) fn left(&self) -> Vec<String> {
         entries(&self.temp()).iter().map(|path| path.display().to_string()).collect()

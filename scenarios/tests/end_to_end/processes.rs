@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 /// A process, told from later ones with the same number by its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,14 @@ pub(crate) fn with_descendants(roots: &[u64]) -> Vec<Process> {
     }
     let is_found = all.iter().filter(|(id, _)| found.contains(id));
     is_found.map(|(id, stat)| Process { id: *id, start: stat.start }).collect()
+}
+
+/// The commands that name `folder`.
+pub(crate) fn commands_at(folder: &Path) -> Vec<String> {
+    let processes = fs::read_dir("/proc").expect("proc(5)").flatten();
+    let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
+    let folder = folder.display().to_string();
+    commands.filter(|command| command.contains(&folder)).collect()
 }
 
 /// What proc(5) says in fields 3, 4 and 22.

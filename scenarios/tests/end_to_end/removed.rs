@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::PROVIDERS;
 use crate::place::Place;
+use crate::processes::commands_at;
 use crate::running::{Running, wait_until};
+use crate::starting::{Starting, containers_at};
 
 /// `kill -9` leaves no time to clean up, so what was started is found by what it was labelled with.
 fn is_removed_after_kill(start: fn(&Place, &str) -> Running) {
@@ -72,6 +74,25 @@ fn interrupted_search_of_two_jobs_ends_with_130_and_leaves_nothing() {
 #[test]
 fn interrupted_search_that_held_processes_ends_with_130_and_leaves_nothing() {
     ends_with("INT", 130, Running::start_holding);
+}
+
+/// Whatever the start has come to, nothing is half made and left.
+#[test]
+fn start_that_is_interrupted_twice_leaves_nothing() {
+    // What one start has made in files and folders: a database has about a thousand of them.
+    for (provider, made) in [("docker", &[1, 3, 6, 9, 11][..]), ("local", &[1, 3, 9, 30, 100, 300, 600, 900])]
+    {
+        for made in made {
+            let place = Place::new();
+            let starting = Starting::start(&place, provider);
+            wait_until("the start has made so much", || place.fullness() >= *made);
+            let (code, told) = starting.interrupted_twice();
+            assert_eq!(code, Some(130), "{provider} at {made}: {told}");
+            assert_eq!(place.left(), [""; 0], "{provider} at {made}: {told}");
+            assert_eq!(commands_at(&place.temp()), [""; 0], "{provider} at {made}: {told}");
+            assert_eq!(containers_at(&place.temp()), [""; 0], "{provider} at {made}: {told}");
+        }
+    }
 }
 
 #[test]

@@ -73,11 +73,11 @@ impl Running {
             if !servers.iter().any(|process| is_stopped(process.id)) {
                 return false;
             }
-            signal(id, "STOP");
+            send(id, "STOP");
             wait_until("the program stops", || is_stopped(id));
             let holds = with_descendants(&server_numbers(folder)).iter().any(|server| is_stopped(server.id));
             if !holds {
-                signal(id, "CONT");
+                send(id, "CONT");
             }
             holds
         });
@@ -96,7 +96,7 @@ impl Running {
 
     /// Sends a signal by its name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        signal(u64::from(self.child.id()), name);
+        send(u64::from(self.child.id()), name);
     }
 
     /// Waits for its end and gives the exit code; `None` if a signal ended it.
@@ -168,9 +168,10 @@ fn folder_once(place: &Place, child: &mut Child, mut is_so: impl FnMut(&Path) ->
     folder.expect("it was there a moment ago")
 }
 
-fn signal(id: u64, name: &str) {
-    let send = format!("kill -s {name} {id}");
-    let status = Command::new("sh").args(["-c", &send]).status().expect("every system has `sh`");
+/// Sends a signal by its name to a process.
+pub(crate) fn send(id: u64, name: &str) {
+    let kill = format!("kill -s {name} {id}");
+    let status = Command::new("sh").args(["-c", &kill]).status().expect("every system has `sh`");
     assert!(status.success());
 }
 

@@ -7,6 +7,7 @@ mod redis;
 mod template;
 
 use std::fs::File;
+use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,7 +17,7 @@ use rustix::process::Signal;
 
 pub(crate) use program::{Programs, setpriv};
 
-use super::custody::Custody;
+use super::custody::{self, Custody};
 use super::description::ServerDescription;
 use super::process::{ChildServer, ProcessIdentity, spawn};
 use super::redis::NAMES;
@@ -94,6 +95,19 @@ fn command(
     Ok(command)
 }
 
+/// What it means that the system does not run a server's command. The programs were found to be there, so what is denied is its folder:
+/// root's servers have an account of their own, which must get through `TMPDIR`.
+fn refused(command: &Command) -> impl FnOnce(io::Error) -> StoreError + use<> {
+    let program = PathBuf::from(command.get_program());
+    let folder = command.get_current_dir().map(Path::to_owned);
+    move |error| match folder {
+        Some(folder) if error.kind() == io::ErrorKind::PermissionDenied => {
+            StoreError::io("run a server under its own account in", folder)(error)
+        }
+        _ => StoreError::io("run", program)(error),
+    }
+}
+
 fn log_of(folder: &Path) -> PathBuf {
     folder.join("log")
 }
@@ -115,8 +129,9 @@ fn launch(
     command: Command,
     custody: &Custody,
 ) -> Result<(u32, Option<ProcessIdentity>), StoreError> {
-    let program = command.get_program().to_owned();
-    let child = spawn(command).map_err(StoreError::io("run", program))?;
+    let _making = custody::making()?;
+    let refused = refused(&command);
+    let child = spawn(command).map_err(refused)?;
     let server = ChildServer::new(name, signal, child);
     let (pid, identity) = (server.pid(), server.identity().cloned());
     custody.hold_process(server)?;

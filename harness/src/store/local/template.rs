@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::super::{StoreError, machine};
 use super::account::Account;
+use super::refused;
 
 pub(super) const USER: &str = "postgres";
 /// Changed as soon as the server answers.
@@ -77,7 +78,8 @@ fn run_initdb(initdb: &Path, folder: &Path, data: &Path, account: Option<Account
         account.own(&password)?;
         account.apply(&mut command);
     }
-    let output = command.output().map_err(StoreError::io("run", initdb))?;
+    let refused = refused(&command);
+    let output = command.output().map_err(refused)?;
     if output.status.success() {
         return Ok(());
     }

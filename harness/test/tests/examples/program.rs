@@ -45,6 +45,15 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+/// How far the servers of a test have come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Servers {
+    Run,
+    /// Whoever connects is told that Postgres is starting up.
+    Listen,
+    AreReady,
+}
+
 /// A test that runs.
 pub(crate) struct Running(Child);
 
@@ -101,6 +110,29 @@ impl Place {
         assert!(left.is_empty(), "{left:?}");
     }
 
+    /// Waits until the servers have come so far.
+    pub(crate) fn has(&self, state: Servers) {
+        wait_until(&format!("servers: {state:?}"), || match state {
+            Servers::Run => self.servers().len() > 1,
+            Servers::Listen => self.postgres().is_some_and(|folder| names(&folder).contains(".s.PGSQL")),
+            Servers::AreReady => self.postgres().is_some_and(|folder| {
+                fs::read_to_string(folder.join("data/postmaster.pid"))
+                    .is_ok_and(|told| told.contains("ready"))
+            }),
+        });
+    }
+
+    /// The folder of the one Postgres that runs here.
+    fn postgres(&self) -> Option<PathBuf> {
+        let below =
+            |folder: PathBuf| fs::read_dir(folder).ok().map(|all| all.flatten().map(|entry| entry.path()));
+        let base = below(self.path().to_owned())?.find(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("raceproof-"))
+        })?;
+        let run = below(base)?.next()?;
+        Some(run.join("postgres"))
+    }
+
     /// The kernel ends servers with the process that has started them.
     pub(crate) fn has_no_servers(&self) {
         wait_until("servers end with their owner", || self.servers().is_empty());
@@ -125,11 +157,6 @@ impl Ran {
 }
 
 impl Running {
-    /// Waits until its servers run.
-    pub(crate) fn has_servers(&mut self, place: &Place) {
-        wait_until("servers run", || place.servers().len() > 1);
-    }
-
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).expect("it is ours and runs");
     }
@@ -139,6 +166,12 @@ impl Running {
         let text = |bytes| String::from_utf8(bytes).expect("text");
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+/// The names of what lies in a folder.
+fn names(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned() + "\n").collect()
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
