@@ -27,11 +27,10 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// Searches, and gathers the evidence of a violation; if the plan wants none, what it could be gathered from comes along.
     pub(crate) async fn run(mut self) -> Result<(Outcome, Option<Untold>), Error> {
-        let card = self.exploration.scenario.card();
-        let (mut found, tally) = (
-            Found::default(),
-            Tally::start(&self.exploration.rig.gate, self.exploration.plan.final_states_max),
-        );
+        let (plan, scenario) = (self.exploration.plan, self.exploration.scenario);
+        let card = scenario.card();
+        let (mut found, tally) =
+            (Found::default(), Tally::start(&self.exploration.rig.gate, plan.final_states_max));
         let (left, mut tally) = self.go_on(&mut found, tally);
         let mut series = Series::begin(&mut self.exploration, left).await?;
         if !self.retry(&mut found, &mut tally).await? {
@@ -42,12 +41,9 @@ impl Search<'_> {
         }
         series.tell(&mut tally);
         let (failing, vacuous) = (tally.failing, tally.vacuous());
-        let coverage = tally.coverage(
-            self.exploration.plan,
-            series.is_over(),
-            found.stopped,
-            &self.exploration.rig.gate,
-        );
+        let gate = &self.exploration.rig.gate;
+        let (coverage, clock) =
+            (tally.coverage(plan, series.is_over(), found.stopped, gate), clocks::told(&gate.clocks()));
         let checkpoint = self.checkpoint_of(series, &found, &coverage, failing);
         let verdict = match vacuous {
             Some(what) => found.verdict.merge(Verdict::Inconclusive(Inconclusive::Vacuous { what })),
@@ -55,13 +51,13 @@ impl Search<'_> {
         };
         let (seed, workers, counterexample) = match found.earlier {
             Some((seed, workers, evidence)) => (seed, workers, Some(evidence)),
-            None => (self.exploration.plan.seed, self.exploration.plan.workers.unwrap_or(card.workers), None),
+            None => (plan.seed, plan.workers.unwrap_or(card.workers), None),
         };
         let mut outcome = Outcome {
             card,
             workers,
-            isolation: self.exploration.plan.isolation,
-            model: self.exploration.plan.model.clone(),
+            isolation: plan.isolation,
+            model: plan.model.clone(),
             seed,
             verdict,
             coverage,
@@ -70,14 +66,12 @@ impl Search<'_> {
             bursts: None,
             checkpoints: checkpoint.into_iter().collect(),
             stores: self.stores,
-            clock: clocks::told(&self.exploration.rig.gate.clocks()),
+            clock,
         };
         let violating = found.violating.filter(|_| outcome.counterexample.is_none());
-        let mut untold = violating.map(|(subject, executed)| {
-            let source = Arc::clone(self.exploration.scenario);
-            Untold { source, subject, executed }
-        });
-        if let Some(violation) = untold.take_if(|_| self.exploration.plan.has_evidence) {
+        let mut untold =
+            violating.map(|(subject, executed)| Untold { source: Arc::clone(scenario), subject, executed });
+        if let Some(violation) = untold.take_if(|_| plan.has_evidence) {
             violation.tell(self.exploration.rig, &mut outcome).await?;
         }
         outcome.keep_evidence();
