@@ -226,11 +226,6 @@ fn remove(thing: Thing) -> Result<(), String> {
     }
 }
 
-/// What is the matter when a start has failed: what goes away because everything is being removed has not failed by itself.
-pub(crate) fn cause(error: StoreError) -> StoreError {
-    if is_ending() { StoreError::Interrupted } else { error }
-}
-
 /// Runs asynchronous work where no runtime may be entered: in a drop, or on the signal thread. To be called on a thread
 /// of its own.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {

@@ -88,7 +88,7 @@ impl Stores {
             Err(error) => {
                 // The first error is the one to tell; what is left is found at the next start.
                 let _ = release(custody).await;
-                return Err(custody::cause(error));
+                return Err(error);
             }
         };
         let (redis, redis_description) = redis.into_iter().unzip();

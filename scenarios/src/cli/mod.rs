@@ -87,8 +87,9 @@ fn dispatch(args: &Args, catalogue: &[Arc<dyn Scenario>], output: &mut Output) -
 }
 
 fn finish(result: Result<Exit, Failure>, output: &mut Output) -> Exit {
-    result.unwrap_or_else(|failure| {
+    let exit = result.unwrap_or_else(|failure| {
         output.error(&failure);
-        interrupt::arrived().map_or(failure.exit(), Exit::Interrupted)
-    })
+        failure.exit()
+    });
+    interrupt::arrived().map_or(exit, Exit::Interrupted)
 }

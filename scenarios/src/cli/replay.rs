@@ -64,7 +64,7 @@ pub(super) fn with_stores(
     let stores = request::stores(&args.stores, &[&scenario.card()])?;
     output.note(&format!("seed {seed}; stores: {}", stores.provider));
     let interrupt = Interrupt::install().map_err(Failure::Signals)?;
-    let mut session = Session::start(&stores, None, interrupt.clone(), std::slice::from_ref(scenario))?;
+    let mut session = Session::start(&stores, None, interrupt, std::slice::from_ref(scenario))?;
     for line in session.description() {
         output.note(&line);
     }
@@ -73,7 +73,7 @@ pub(super) fn with_stores(
     let stopped = session.stop();
     let exit = worked?;
     stopped?;
-    Ok(interrupt.signal().map_or(exit, Exit::Interrupted))
+    Ok(exit)
 }
 
 /// Which violation is meant, as far as it was said.
