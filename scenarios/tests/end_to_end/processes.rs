@@ -43,12 +43,11 @@ pub(crate) fn with_descendants(roots: &[u64]) -> Vec<Process> {
     is_found.map(|(id, stat)| Process { id: *id, start: stat.start }).collect()
 }
 
-/// The commands that name `folder`.
-pub(crate) fn commands_at(folder: &Path) -> Vec<String> {
+/// The folders of processes that run in `folder` or below. Redis has another command once it runs, so that would not tell.
+pub(crate) fn running_in(folder: &Path) -> Vec<String> {
     let processes = fs::read_dir("/proc").expect("proc(5)").flatten();
-    let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
-    let folder = folder.display().to_string();
-    commands.filter(|command| command.contains(&folder)).collect()
+    let folders = processes.filter_map(|entry| fs::read_link(entry.path().join("cwd")).ok());
+    folders.filter(|found| found.starts_with(folder)).map(|found| found.display().to_string()).collect()
 }
 
 /// What proc(5) says in fields 3, 4 and 22.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::PROVIDERS;
 use crate::place::Place;
-use crate::processes::commands_at;
-use crate::running::{Running, wait_until};
-use crate::starting::{Starting, containers_at};
+use crate::processes::running_in;
+use crate::running::{Running, containers_at, wait_until};
+use crate::starting::Starting;
 
 /// `kill -9` leaves no time to clean up, so what was started is found by what it was labelled with.
 fn is_removed_after_kill(start: fn(&Place, &str) -> Running) {
@@ -89,7 +89,7 @@ fn start_that_is_interrupted_twice_leaves_nothing() {
             let (code, told) = starting.interrupted_twice();
             assert_eq!(code, Some(130), "{provider} at {made}: {told}");
             assert_eq!(place.left(), [""; 0], "{provider} at {made}: {told}");
-            assert_eq!(commands_at(&place.temp()), [""; 0], "{provider} at {made}: {told}");
+            assert_eq!(running_in(&place.temp()), [""; 0], "{provider} at {made}: {told}");
             assert_eq!(containers_at(&place.temp()), [""; 0], "{provider} at {made}: {told}");
         }
     }

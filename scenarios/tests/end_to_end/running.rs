@@ -56,7 +56,7 @@ impl Running {
     }
 
     fn start_as(place: &Place, words: &[&str], provider: &str) -> Self {
-        let mut child = spawn(place, words, provider);
+        let mut child = spawn(place, words, provider, Stdio::null());
         let folder = folder_once(place, &mut child, |folder| {
             socket(folder).and_then(|path| commands_served(&path)) > Some(COMMANDS_UNDER_WAY)
         });
@@ -66,7 +66,7 @@ impl Running {
     /// Starts a long search on Postgres and returns when the search has stopped some of the server's processes. The
     /// program itself is stopped at that moment: any other signal than `KILL` is for after `CONT`.
     pub(crate) fn start_holding(place: &Place, provider: &str) -> Self {
-        let mut child = spawn(place, &LONG_WAITING, provider);
+        let mut child = spawn(place, &LONG_WAITING, provider, Stdio::null());
         let id = u64::from(child.id());
         let folder = folder_once(place, &mut child, |folder| {
             let servers = with_descendants(&server_numbers(folder));
@@ -130,8 +130,19 @@ impl Drop for Running {
 }
 
 fn containers_of(run: &str) -> Vec<String> {
-    let label = format!("label=org.raceproof.run={run}");
-    let listed = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &label]).output();
+    listed(&["--quiet", "--filter", &format!("label=org.raceproof.run={run}")])
+}
+
+/// What containers see of `folder`, whether or not they run.
+pub(crate) fn containers_at(folder: &Path) -> Vec<String> {
+    let folder = folder.display().to_string();
+    let all = listed(&["--no-trunc", "--format", "{{.ID}} {{.Mounts}}"]);
+    all.into_iter().filter(|line| line.contains(&folder)).collect()
+}
+
+/// A line for each container that is so, whether or not it runs.
+fn listed(words: &[&str]) -> Vec<String> {
+    let listed = Command::new("docker").args(["ps", "--all"]).args(words).output();
     let listed = listed.expect("`docker` is there (run `ci/setup`)");
     let failed = || String::from_utf8_lossy(&listed.stderr).into_owned();
     assert!(listed.status.success(), "docker does not answer: {}", failed());
@@ -147,9 +158,10 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn spawn(place: &Place, words: &[&str], provider: &str) -> Child {
+/// Starts the program with these stores; what it says of its course goes to `told`.
+pub(crate) fn spawn(place: &Place, words: &[&str], provider: &str, told: Stdio) -> Child {
     let mut command = place.command(words);
-    command.args(["--stores", provider]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(["--stores", provider]).stdout(Stdio::null()).stderr(told);
     command.spawn().expect("the program was built")
 }
 

@@ -110,8 +110,7 @@ fn interrupted_test_leaves_nothing() {
     for state in [Servers::Run, Servers::Listen, Servers::AreReady].repeat(4) {
         for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
             let place = Place::new();
-            let running = place.start("cached_prices", "fills_only_forwards", &ENDLESS);
-            place.has(state);
+            let running = place.start("cached_prices", "fills_only_forwards", &ENDLESS).once(state, &place);
             running.signal(signal);
             let ran: Ran = running.ended();
             assert_eq!(ran.code, Some(code), "{state:?}: {ran:?}");
@@ -124,8 +123,7 @@ fn interrupted_test_leaves_nothing() {
 #[test]
 fn killed_test_leaves_no_server() {
     let place = Place::new();
-    let running = place.start("cached_prices", "fills_only_forwards", &ENDLESS);
-    place.has(Servers::Run);
+    let running = place.start("cached_prices", "fills_only_forwards", &ENDLESS).once(Servers::Listen, &place);
     running.signal(Signal::KILL);
     assert_eq!(running.ended().code, None);
     place.has_no_servers();
@@ -136,6 +134,8 @@ fn killed_test_leaves_no_server() {
 
 /// A file below `folder` is one of these.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let all = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    all.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    program::entries(folder)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect()
 }

@@ -104,33 +104,29 @@ impl Place {
     /// Nothing that belongs to stores is left: no process, no socket, no folder.
     pub(crate) fn is_left_clean(&self) {
         assert_eq!(self.servers(), [""; 0], "no server is left");
-        let folders =
-            fs::read_dir(self.path()).expect("it is there").flatten().map(|entry| entry.file_name());
-        let left: Vec<_> = folders.filter(|name| name.to_string_lossy().starts_with("raceproof-")).collect();
+        assert!(self.path().is_dir(), "a place that is gone is not looked at");
+        let left = beginning_with(self.path(), "raceproof-");
         assert!(left.is_empty(), "{left:?}");
     }
 
-    /// Waits until the servers have come so far.
-    pub(crate) fn has(&self, state: Servers) {
-        wait_until(&format!("servers: {state:?}"), || match state {
+    /// Whether the servers have come so far.
+    fn has(&self, state: Servers) -> bool {
+        match state {
             Servers::Run => self.servers().len() > 1,
-            Servers::Listen => self.postgres().is_some_and(|folder| names(&folder).contains(".s.PGSQL")),
+            Servers::Listen => {
+                self.postgres().is_some_and(|folder| !beginning_with(&folder, ".s.PGSQL").is_empty())
+            }
             Servers::AreReady => self.postgres().is_some_and(|folder| {
                 fs::read_to_string(folder.join("data/postmaster.pid"))
                     .is_ok_and(|told| told.contains("ready"))
             }),
-        });
+        }
     }
 
     /// The folder of the one Postgres that runs here.
     fn postgres(&self) -> Option<PathBuf> {
-        let below =
-            |folder: PathBuf| fs::read_dir(folder).ok().map(|all| all.flatten().map(|entry| entry.path()));
-        let base = below(self.path().to_owned())?.find(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("raceproof-"))
-        })?;
-        let run = below(base)?.next()?;
-        Some(run.join("postgres"))
+        let base = beginning_with(self.path(), "raceproof-").pop()?;
+        Some(entries(&base).pop()?.join("postgres"))
     }
 
     /// The kernel ends servers with the process that has started them.
@@ -138,12 +134,14 @@ impl Place {
         wait_until("servers end with their owner", || self.servers().is_empty());
     }
 
-    /// The commands of processes that run here.
+    /// The folders of processes that run here. Redis has another command once it runs, so that would not tell.
     fn servers(&self) -> Vec<String> {
         let processes = fs::read_dir("/proc").expect("proc(5)").flatten();
-        let commands = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
-        let here = self.path().to_string_lossy().into_owned();
-        commands.filter(|command| command.contains(&here)).collect()
+        let folders = processes.filter_map(|entry| fs::read_link(entry.path().join("cwd")).ok());
+        folders
+            .filter(|folder| folder.starts_with(self.path()))
+            .map(|folder| folder.display().to_string())
+            .collect()
     }
 }
 
@@ -157,6 +155,19 @@ impl Ran {
 }
 
 impl Running {
+    /// Itself, once its servers have come so far.
+    pub(crate) fn once(mut self, state: Servers, place: &Place) -> Self {
+        let mut has_ended = false;
+        wait_until(&format!("servers: {state:?}"), || {
+            has_ended = self.0.try_wait().expect("it is ours").is_some();
+            has_ended || place.has(state)
+        });
+        if has_ended {
+            panic!("it ended before its servers had come so far ({state:?}): {:?}", self.ended());
+        }
+        self
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.0), signal).expect("it is ours and runs");
     }
@@ -168,13 +179,19 @@ impl Running {
     }
 }
 
-/// The names of what lies in a folder.
-fn names(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned() + "\n").collect()
+/// What lies in a folder; nothing if there is none.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+/// What lies in a folder under a name that begins so.
+fn beginning_with(folder: &Path, begin: &str) -> Vec<PathBuf> {
+    let is_so =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin));
+    entries(folder).into_iter().filter(is_so).collect()
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(STATE_S_MAX);
     while !is_so() {
         assert!(Instant::now() < deadline, "{what}");
